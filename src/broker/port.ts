@@ -1,0 +1,77 @@
+import { IsthmusError } from '../core/errors.js';
+
+/** Quality of service of an MQTT message. */
+export type QoS = 0 | 1 | 2;
+
+/** An application message. */
+export interface Message {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+}
+
+/** Why a broker said no. */
+export type RefusalCode =
+  | 'BAD_CREDENTIALS' // user name or password are wrong
+  | 'NOT_AUTHORIZED' // known, but not allowed to do this
+  | 'BAD_TOPIC' // a topic name or filter that MQTT does not allow
+  | 'UNAVAILABLE'; // try again later
+
+/** A broker's refusal. `UNAVAILABLE` is the only one that a repetition can mend. */
+export class BrokerRefusal extends IsthmusError {
+  declare readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** `undefined` when it worked. */
+export type Done = (refusal?: BrokerRefusal) => void;
+
+/**
+ * Takes a message for a device. `taken` must be called once, soon, when the message is safe (delivered, or stored for a
+ * sleeper, or given up): until then its publisher is not acknowledged and other deliveries may wait behind it.
+ * `message.qos` is already the lower of the publication's and the subscription's; `retain` is true only for a retained
+ * message sent because of a new subscription.
+ */
+export type DeliveryHandler = (message: Message, taken: () => void) => void;
+
+/** What opens a link. */
+export interface LinkOptions {
+  readonly clientId: string;
+  readonly username?: string;
+  readonly password?: Buffer;
+  /** True: nothing of an earlier session with this client id is kept. */
+  readonly cleanSession: boolean;
+  /** For the broker's log and rules: `mqttsn`, `lwm2m`. */
+  readonly protocol: string;
+  /** For the broker's log: where the device is. */
+  readonly address: string;
+  readonly onMessage: DeliveryHandler;
+  /** The broker ended the link: taken over by another connection of this client id, or removed by an administrator. */
+  readonly onClose?: (reason: 'takeover' | 'kicked' | 'lost') => void;
+}
+
+/** One client's connection to the broker. A message of a link is never handed back to that link by any other rule than MQTT's. */
+export interface BrokerLink {
+  readonly clientId: string;
+  /** Publishes. `done` without a refusal means: the broker has it as the QoS demands, so the device may be acknowledged. */
+  publish(message: Message, done: Done): void;
+  /**
+   * Subscribes; `done` comes first, retained messages after it. Subscribing again to the same filter replaces it and
+   * sends the retained messages again. A message that matches several filters of a link is handed over once, with the
+   * highest of their QoS.
+   */
+  subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void): void;
+  unsubscribe(filter: string, done: Done): void;
+  /** Ends the link; no delivery afterwards. May be called again. */
+  close(): void;
+}
+
+/** A broker as the protocols see it, embedded or not. */
+export interface BrokerPort {
+  /** Opens a link, or rejects with a BrokerRefusal. A link of the same client id is closed with `takeover`. */
+  open(options: LinkOptions): Promise<BrokerLink>;
+}

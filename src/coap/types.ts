@@ -1,0 +1,110 @@
+import type { Peer } from '../core/datagram.js';
+import { IsthmusError } from '../core/errors.js';
+
+/** Request methods [RFC 7252 5.8] [RFC 8132]. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'FETCH' | 'PATCH' | 'iPATCH';
+
+/** A response code as people write it: `2.05`. */
+export type ResponseCode = `${2 | 4 | 5}.${string}`;
+
+/** A request, whole: block-wise transfer is below it. */
+export interface CoapRequest {
+  readonly method: Method;
+  /** Uri-Path, one entry per segment, decoded. */
+  readonly path: readonly string[];
+  /** Uri-Query, one entry per option. */
+  readonly query: readonly string[];
+  readonly contentFormat?: number;
+  readonly accept?: number;
+  /** Observe option: 0 registers, 1 cancels. */
+  readonly observe?: number;
+  readonly payload: Buffer;
+}
+
+/** A response, whole. */
+export interface CoapResponse {
+  readonly code: ResponseCode;
+  /** Location-Path, one entry per segment. */
+  readonly location?: readonly string[];
+  readonly contentFormat?: number;
+  /** Observe option's sequence number. */
+  readonly observe?: number;
+  readonly maxAge?: number;
+  readonly etag?: Buffer;
+  readonly payload: Buffer;
+}
+
+/** What a server's handler gives back. */
+export interface CoapReply extends Partial<CoapResponse> {
+  readonly code: ResponseCode;
+  /** Called when the reply has been handed to the network, for what must come after it (the first command to a device). */
+  readonly sent?: () => void;
+}
+
+/** Answers a request. A rejection becomes 5.00. */
+export type RequestHandler = (request: CoapRequest, peer: Peer) => CoapReply | Promise<CoapReply>;
+
+/** Why a request of ours got no response. */
+export type ExchangeFailure =
+  | 'TIMEOUT' // no answer after all retransmissions, or none within the time given
+  | 'RESET' // the peer does not know what we talk about
+  | 'CANCELLED' // given up from this side
+  | 'TOO_LARGE' // the body is beyond the limit, here or there
+  | 'PROTOCOL'; // the answer makes no sense
+
+/** A request of ours that got no response. */
+export class ExchangeError extends IsthmusError {
+  declare readonly code: ExchangeFailure;
+
+  constructor(code: ExchangeFailure, message: string) {
+    super(code, message);
+  }
+}
+
+/** A request to a peer; what is left out is empty. */
+export interface OutgoingRequest extends Partial<Omit<CoapRequest, 'method' | 'observe'>> {
+  readonly method: Method;
+  /** How long to wait for a response after the peer has acknowledged, ms; default 93,000 (MAX_TRANSMIT_WAIT). */
+  readonly timeoutMs?: number;
+  /** Called once if the peer sends an empty ACK: it has the request and will answer later. */
+  readonly acknowledged?: () => void;
+}
+
+/** A relation in which the peer reports changes of a resource [RFC 7641]. */
+export interface Observation {
+  readonly token: Buffer;
+  readonly request: OutgoingRequest;
+  /** Cancels actively: the same request with Observe 1 and the same token. Resolves with the peer's answer. */
+  cancel(): Promise<CoapResponse>;
+  /** Forgets it on this side; the next notification is answered with RST. */
+  forget(): void;
+}
+
+/** One CoAP endpoint on one DatagramPort, client and server at once. */
+export interface CoapEndpoint {
+  start(handler: RequestHandler): Promise<void>;
+  stop(): Promise<void>;
+  /** Sends a confirmable request; resolves with the whole response of any code, rejects with an ExchangeError. */
+  request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse>;
+  /**
+   * Observes. Resolves with the first response; `observation` is absent when the peer answered without an Observe
+   * option or with an error. `notify` gets each fresh notification that follows, whole. A notification is taken from
+   * any peer for which `owns` answers true (a device whose address has moved), by default from this peer only.
+   */
+  observe(
+    peer: Peer,
+    request: OutgoingRequest,
+    notify: (response: CoapResponse) => void,
+    owns?: (peer: Peer) => boolean,
+  ): Promise<{ response: CoapResponse; observation?: Observation }>;
+  /** Takes up an observation made before a restart, known by its token. */
+  resume(
+    peer: Peer,
+    token: Buffer,
+    request: OutgoingRequest,
+    notify: (response: CoapResponse) => void,
+    owns?: (peer: Peer) => boolean,
+  ): Observation;
+  /** Gives up every exchange with a peer (`CANCELLED`) and forgets its message ids. */
+  forget(peer: Peer): void;
+}

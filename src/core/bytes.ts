@@ -1,0 +1,141 @@
+import { DecodeError } from './errors.js';
+
+/** A cursor over received bytes, big-endian. Checks the length before every read; what is missing is a DecodeError. */
+export class Reader {
+  readonly buffer: Buffer;
+  readonly end: number;
+  offset: number;
+
+  constructor(buffer: Buffer, offset = 0, end = buffer.length) {
+    this.buffer = buffer;
+    this.offset = offset;
+    this.end = end;
+  }
+
+  /** Bytes not read yet. */
+  get remaining(): number {
+    return this.end - this.offset;
+  }
+
+  u8(): number {
+    return this.buffer[this.take(1)] as number;
+  }
+
+  u16(): number {
+    return this.buffer.readUInt16BE(this.take(2));
+  }
+
+  u24(): number {
+    return this.buffer.readUIntBE(this.take(3), 3);
+  }
+
+  u32(): number {
+    return this.buffer.readUInt32BE(this.take(4));
+  }
+
+  /** Six bytes, exact as a number. */
+  u48(): number {
+    return this.buffer.readUIntBE(this.take(6), 6);
+  }
+
+  u64(): bigint {
+    return this.buffer.readBigUInt64BE(this.take(8));
+  }
+
+  /** The next `length` bytes as a view of the received buffer, not a copy. */
+  bytes(length: number): Buffer {
+    const start = this.take(length);
+    return this.buffer.subarray(start, start + length);
+  }
+
+  /** All that is left, as a view. */
+  rest(): Buffer {
+    return this.bytes(this.remaining);
+  }
+
+  /** All that is left, or the next `length` bytes, as UTF-8. */
+  text(length = this.remaining): string {
+    const start = this.take(length);
+    return this.buffer.toString('utf8', start, start + length);
+  }
+
+  private take(length: number): number {
+    const start = this.offset;
+    if (start + length > this.end) throw new DecodeError(`${length} bytes wanted, ${this.end - start} left`, start);
+    this.offset = start + length;
+    return start;
+  }
+}
+
+/** A growing buffer, big-endian. Values are cut to their width as Node's buffers refuse to do: callers check ranges. */
+export class Writer {
+  private buffer: Buffer;
+  private length = 0;
+
+  constructor(capacity = 64) {
+    this.buffer = Buffer.allocUnsafe(capacity);
+  }
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.length;
+  }
+
+  u8(value: number): this {
+    this.buffer[this.grow(1)] = value;
+    return this;
+  }
+
+  u16(value: number): this {
+    this.buffer.writeUInt16BE(value, this.grow(2));
+    return this;
+  }
+
+  u24(value: number): this {
+    this.buffer.writeUIntBE(value, this.grow(3), 3);
+    return this;
+  }
+
+  u32(value: number): this {
+    this.buffer.writeUInt32BE(value, this.grow(4));
+    return this;
+  }
+
+  u48(value: number): this {
+    this.buffer.writeUIntBE(value, this.grow(6), 6);
+    return this;
+  }
+
+  u64(value: bigint): this {
+    this.buffer.writeBigUInt64BE(value, this.grow(8));
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    this.buffer.set(value, this.grow(value.length));
+    return this;
+  }
+
+  text(value: string): this {
+    const length = Buffer.byteLength(value);
+    this.buffer.write(value, this.grow(length), length, 'utf8');
+    return this;
+  }
+
+  /** What was written, as a view of the writer's buffer: the writer must not be used afterwards. */
+  finish(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  private grow(by: number): number {
+    const start = this.length;
+    const needed = start + by;
+    if (needed > this.buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
+      this.buffer.copy(larger, 0, 0, start);
+      this.buffer = larger;
+    }
+    this.length = needed;
+    return start;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised';
+import type { DatagramHandler, DatagramPort, Peer } from '../core/datagram.js';
+import { IsthmusError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Counter, Metrics } from '../core/metrics.js';
+
+/** Where and how to listen. */
+export interface UdpOptions {
+  /** An IP address, v4 or v6. */
+  readonly host: string;
+  /** 0 takes any free port, see `UdpPort.port`. */
+  readonly port: number;
+  /** Socket buffers in bytes; the system may grant less. */
+  readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
+}
+
+/** A UDP socket as a DatagramPort: one peer per source address and port. */
+export class UdpPort implements DatagramPort {
+  private socket: SocketAsPromised | undefined;
+  private readonly options: UdpOptions;
+  private readonly log: Log;
+  private readonly sendErrors: Counter;
+
+  constructor(options: UdpOptions, log: Log, metrics: Metrics) {
+    this.options = options;
+    this.log = log;
+    this.sendErrors = metrics.counter('udp.send_errors');
+  }
+
+  get name(): string {
+    const { host } = this.options;
+    return `udp ${isIPv6(host) ? `[${host}]` : host}:${this.port}`;
+  }
+
+  /** The port bound, once started. */
+  get port(): number {
+    return this.socket?.address().port ?? this.options.port;
+  }
+
+  async start(handler: DatagramHandler): Promise<void> {
+    if (this.socket !== undefined) return;
+    const { host, port, receiveBuffer, sendBuffer } = this.options;
+    const v6 = isIPv6(host);
+    // dgram resolves even numeric addresses through its lookup function; ours answers without leaving the call.
+    const lookup = (address: string, _family: unknown, done: (error: null, address: string, family: number) => void) =>
+      done(null, address, v6 ? 6 : 4);
+    const socket = DgramAsPromised.createSocket({
+      type: v6 ? 'udp6' : 'udp4',
+      ipv6Only: v6,
+      lookup,
+      ...(receiveBuffer === undefined ? {} : { recvBufferSize: receiveBuffer }),
+      ...(sendBuffer === undefined ? {} : { sendBufferSize: sendBuffer }),
+    });
+    try {
+      await socket.bind({ address: host, port, exclusive: true });
+    } catch (error) {
+      socket.destroy();
+      throw new IsthmusError('LISTEN', `udp ${host}:${port}: ${(error as Error).message}`, { cause: error });
+    }
+    const raw = socket.socket;
+    raw.on('message', (datagram, from) =>
+      handler(datagram, new UdpPeer(raw, from.address, from.port, this.sendErrors)),
+    );
+    raw.on('error', (error) => this.log.error({ err: error, port: this.name }, 'UDP socket error'));
+    this.socket = socket;
+  }
+
+  async stop(): Promise<void> {
+    const { socket } = this;
+    this.socket = undefined;
+    if (socket === undefined) return;
+    socket.socket.removeAllListeners('message');
+    await socket.close();
+  }
+
+  /** The socket below, for what only it can do: broadcast, multicast. Undefined while not started. */
+  get raw(): Socket | undefined {
+    return this.socket?.socket;
+  }
+}
+
+class UdpPeer implements Peer {
+  readonly key: string;
+  private readonly socket: Socket;
+  private readonly host: string;
+  private readonly port: number;
+  private readonly errors: Counter;
+
+  constructor(socket: Socket, host: string, port: number, errors: Counter) {
+    this.socket = socket;
+    this.host = host;
+    this.port = port;
+    this.errors = errors;
+    this.key = `${host}|${port}`;
+  }
+
+  get address(): string {
+    return this.host.includes(':') ? `[${this.host}]:${this.port}` : `${this.host}:${this.port}`;
+  }
+
+  send(datagram: Buffer): void {
+    try {
+      this.socket.send(datagram, this.port, this.host, this.sent);
+    } catch {
+      // A closed socket throws: the datagram is lost, as any may be.
+      this.errors.value++;
+    }
+  }
+
+  private readonly sent = (error: Error | null): void => {
+    if (error !== null && error !== undefined) this.errors.value++;
+  };
+}

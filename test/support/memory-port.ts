@@ -1,0 +1,50 @@
+import type { DatagramHandler, DatagramPort, Identity, Peer } from '#src/core/datagram.js';
+
+/** A peer in memory: what is sent to it is kept. */
+export class MemoryPeer implements Peer {
+  readonly key: string;
+  readonly address: string;
+  readonly identity?: Identity;
+  readonly received: Buffer[] = [];
+  /** Called for each datagram sent to this peer. */
+  onDatagram: ((datagram: Buffer) => void) | undefined;
+
+  constructor(key: string, identity?: Identity) {
+    this.key = key;
+    this.address = key;
+    if (identity !== undefined) this.identity = identity;
+  }
+
+  send(datagram: Buffer): void {
+    this.received.push(Buffer.from(datagram));
+    this.onDatagram?.(datagram);
+  }
+
+  /** Takes everything received so far, as hex. */
+  take(): string[] {
+    return this.received.splice(0).map((datagram) => datagram.toString('hex'));
+  }
+}
+
+/** A DatagramPort in memory: a test puts datagrams in and reads its peers' mail. */
+export class MemoryPort implements DatagramPort {
+  readonly name: string;
+  private handler: DatagramHandler | undefined;
+
+  constructor(name = 'memory') {
+    this.name = name;
+  }
+
+  async start(handler: DatagramHandler): Promise<void> {
+    this.handler = handler;
+  }
+
+  async stop(): Promise<void> {
+    this.handler = undefined;
+  }
+
+  /** A datagram arrives from a peer. */
+  deliver(datagram: Buffer | string, peer: Peer): void {
+    this.handler?.(typeof datagram === 'string' ? Buffer.from(datagram.replaceAll(' ', ''), 'hex') : datagram, peer);
+  }
+}
