@@ -1,0 +1,62 @@
+import type { BrokerLink } from '../broker/port.js';
+import type { Peer } from '../core/datagram.js';
+import type { Session } from './session.js';
+
+/** A session with what connects it to the world: the peer it is bound to, and its link to the broker. */
+export interface Client {
+  readonly session: Session;
+  /** Put before its topics towards the broker. */
+  readonly mountpoint: string;
+  /** Undefined while disconnected. */
+  peer: Peer | undefined;
+  link: BrokerLink | undefined;
+  /** Grows with each link that is opened, so that an answer to an earlier opening is known as such. */
+  links: number;
+  /** The deadline that is set for it, ms; infinity for none. */
+  armedAt: number;
+}
+
+/** All clients, by client id and by the peer they are bound to. The client id is the key, the address only a binding. */
+export class Clients {
+  private readonly byId = new Map<string, Client>();
+  private readonly byPeer = new Map<string, Client>();
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  withId(clientId: string): Client | undefined {
+    return this.byId.get(clientId);
+  }
+
+  /** Whose packets come from this peer. */
+  at(peer: Peer): Client | undefined {
+    return this.byPeer.get(peer.key);
+  }
+
+  add(client: Client): void {
+    this.byId.set(client.session.clientId, client);
+  }
+
+  /** Binds a client to a peer; its former peer is unknown from now on. */
+  bind(client: Client, peer: Peer): void {
+    if (client.peer?.key !== peer.key) this.unbind(client);
+    client.peer = peer;
+    this.byPeer.set(peer.key, client);
+  }
+
+  unbind(client: Client): void {
+    if (client.peer === undefined) return;
+    this.byPeer.delete(client.peer.key);
+    client.peer = undefined;
+  }
+
+  delete(client: Client): void {
+    this.unbind(client);
+    this.byId.delete(client.session.clientId);
+  }
+
+  [Symbol.iterator](): IterableIterator<Client> {
+    return this.byId.values();
+  }
+}

@@ -1,0 +1,242 @@
+import { type BrokerLink, type BrokerPort, BrokerRefusal, type Message } from '../broker/port.js';
+import type { Clock } from '../core/clock.js';
+import { Deadlines } from '../core/deadlines.js';
+import { assertNever } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Counter, Metrics } from '../core/metrics.js';
+import type { Client, Clients } from './client.js';
+import type { Count, Effect, Input } from './effects.js';
+import { encode } from './encode.js';
+import { format } from './format.js';
+import { credentialsOf, type SnOptions } from './options.js';
+import type { Packet } from './packets.js';
+import { dueAt } from './session.js';
+import { step } from './step.js';
+
+/** Feeds inputs to sessions and runs the effects that come of them: the only place where sessions touch the world. */
+export class Runner {
+  private readonly clients: Clients;
+  private readonly broker: BrokerPort;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly metrics: Metrics;
+  private readonly options: SnOptions;
+  private readonly deadlines: Deadlines<Client>;
+  private readonly sent: Counter;
+
+  constructor(
+    clients: Clients,
+    broker: BrokerPort,
+    options: SnOptions,
+    around: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+  ) {
+    this.clients = clients;
+    this.broker = broker;
+    this.options = options;
+    this.clock = around.clock;
+    this.log = around.log;
+    this.metrics = around.metrics;
+    this.sent = around.metrics.counter('mqttsn.packets_sent');
+    this.deadlines = new Deadlines(this.clock, 'mqttsn sessions', (client) => {
+      client.armedAt = Number.POSITIVE_INFINITY;
+      if (dueAt(client.session) <= this.clock.now()) this.input(client, { type: 'time' });
+      else this.arm(client);
+    });
+  }
+
+  /** Something happened to a client. */
+  input(client: Client, input: Input): void {
+    const effects = step(client.session, input, this.clock.now());
+    for (const effect of effects) this.run(client, effect);
+    this.arm(client);
+  }
+
+  /** Ends every link without a word to the clients. */
+  stop(): void {
+    this.deadlines.clear();
+    for (const client of this.clients) this.unlink(client);
+  }
+
+  private run(client: Client, effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        this.send(client, effect.packet);
+        return;
+      case 'publish':
+        this.publish(client, effect);
+        return;
+      case 'taken':
+        effect.taken();
+        return;
+      case 'subscribe':
+        this.subscribe(client, effect);
+        return;
+      case 'unsubscribe':
+        this.unsubscribe(client, effect);
+        return;
+      case 'link':
+        this.link(client, effect.cleanSession);
+        return;
+      case 'store':
+        effect.taken();
+        return;
+      case 'discard':
+      case 'save':
+        return;
+      case 'unbind':
+        this.clients.unbind(client);
+        return;
+      case 'end':
+        this.end(client);
+        return;
+      case 'count':
+        this.counter(effect.name).value++;
+        return;
+      case 'lost':
+        this.log.info({ client: client.session.clientId, reason: effect.reason }, 'MQTT-SN client lost');
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  private send(client: Client, packet: Packet): void {
+    const { peer } = client;
+    if (peer === undefined) return;
+    if (this.log.isLevelEnabled('trace')) this.log.trace({ peer: peer.address }, `MQTT-SN out ${format(packet)}`);
+    this.sent.value++;
+    peer.send(encode(packet));
+  }
+
+  private publish(client: Client, { message, packet }: Extract<Effect, { type: 'publish' }>): void {
+    const { link } = client;
+    if (link === undefined) {
+      if (packet !== undefined) this.input(client, { type: 'published', packet, refusal: noLink() });
+      return;
+    }
+    link.publish(mount(client, message), (refusal) => {
+      // QoS 0 has no answer unless it was refused.
+      if (packet !== undefined && (packet.qos > 0 || refusal !== undefined)) {
+        this.input(
+          client,
+          refusal === undefined ? { type: 'published', packet } : { type: 'published', packet, refusal },
+        );
+      }
+    });
+  }
+
+  private subscribe(client: Client, effect: Extract<Effect, { type: 'subscribe' }>): void {
+    const { filter, qos, topicId, packet } = effect;
+    const answer = { type: 'subscribed', packet, filter, topicId } as const;
+    if (client.link === undefined) {
+      this.input(client, { ...answer, granted: 0, refusal: noLink() });
+      return;
+    }
+    client.link.subscribe(mountFilter(client, filter), qos, (refusal, granted = qos) => {
+      this.input(client, refusal === undefined ? { ...answer, granted } : { ...answer, granted, refusal });
+    });
+  }
+
+  private unsubscribe(client: Client, { filter, packet }: Extract<Effect, { type: 'unsubscribe' }>): void {
+    const done = (): void => this.input(client, { type: 'unsubscribed', packet });
+    if (client.link === undefined) done();
+    else client.link.unsubscribe(mountFilter(client, filter), done);
+  }
+
+  private link(client: Client, cleanSession: boolean): void {
+    this.unlink(client);
+    const generation = ++client.links;
+    const { clientId, subscriptions } = client.session;
+    const { username, password } = credentialsOf(this.options, clientId);
+    const stale = (): boolean => client.links !== generation;
+    const opening = this.broker.open({
+      clientId,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password: Buffer.from(password) }),
+      cleanSession,
+      protocol: 'mqttsn',
+      address: client.peer?.address ?? '',
+      onMessage: (message, taken) => {
+        if (stale()) taken();
+        else this.input(client, { type: 'deliver', message: unmount(client, message), taken });
+      },
+      onClose: (reason) => {
+        if (stale()) return;
+        client.link = undefined;
+        client.session.linked = false;
+        this.input(client, { type: 'lose', reason: reason === 'lost' ? 'broker link lost' : 'kicked' });
+      },
+    });
+    opening.then(
+      (link) => {
+        if (stale()) {
+          link.close();
+          return;
+        }
+        client.link = link;
+        this.resubscribe(client, link, [...subscriptions]);
+        this.input(client, { type: 'linked' });
+      },
+      (error: unknown) => {
+        if (stale()) return;
+        const refusal = error instanceof BrokerRefusal ? error : new BrokerRefusal('UNAVAILABLE', String(error));
+        this.log.warn({ client: clientId, code: refusal.code }, `MQTT-SN client refused: ${refusal.message}`);
+        this.input(client, { type: 'linked', refusal });
+      },
+    );
+  }
+
+  /** A session that comes back with its subscriptions, on a link that knows nothing of them. */
+  private resubscribe(client: Client, link: BrokerLink, subscriptions: [string, { readonly qos: 0 | 1 | 2 }][]): void {
+    for (const [filter, { qos }] of subscriptions) {
+      link.subscribe(mountFilter(client, filter), qos, (refusal) => {
+        if (refusal !== undefined) client.session.subscriptions.delete(filter);
+      });
+    }
+  }
+
+  private end(client: Client): void {
+    this.unlink(client);
+    this.deadlines.delete(client);
+    this.clients.delete(client);
+  }
+
+  private unlink(client: Client): void {
+    client.links++;
+    client.link?.close();
+    client.link = undefined;
+    client.session.linked = false;
+  }
+
+  /** A deadline that is set too early costs one look at the session, so it is only moved when it is too late. */
+  private arm(client: Client): void {
+    const due = dueAt(client.session);
+    if (due >= client.armedAt || this.clients.withId(client.session.clientId) !== client) return;
+    client.armedAt = due;
+    this.deadlines.set(client, due);
+  }
+
+  private counter(name: Count): Counter {
+    return this.metrics.counter(`mqttsn.${name}`);
+  }
+}
+
+function noLink(): BrokerRefusal {
+  return new BrokerRefusal('UNAVAILABLE', 'no link to the broker');
+}
+
+function mount(client: Client, message: Message): Message {
+  return client.mountpoint === '' ? message : { ...message, topic: client.mountpoint + message.topic };
+}
+
+/** A shared subscription is mounted behind its group: `$share/group/` is no part of the topic. */
+function mountFilter({ mountpoint }: Client, filter: string): string {
+  if (mountpoint === '') return filter;
+  const share = /^\$share\/[^/]*\//.exec(filter)?.[0] ?? '';
+  return share + mountpoint + filter.slice(share.length);
+}
+
+function unmount({ mountpoint }: Client, message: Message): Message {
+  if (mountpoint === '' || !message.topic.startsWith(mountpoint)) return message;
+  return { ...message, topic: message.topic.slice(mountpoint.length) };
+}

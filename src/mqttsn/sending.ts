@@ -1,0 +1,198 @@
+import type { Message } from '../broker/port.js';
+import type { Effects } from './effects.js';
+import { publishLength } from './encode.js';
+import { maxMessageLength, type Publish, shortTopicId, type TopicIdType } from './packets.js';
+import { nextMsgId, type Outgoing, retryAt, type Session } from './session.js';
+
+/** A message from the broker for this client. */
+export function deliver(session: Session, message: Message, taken: () => void, now: number, out: Effects): void {
+  if (session.state === 'active' && message.qos === 0) {
+    const reference = topicReference(session, message.topic);
+    const overtakes = session.queue.length > 0 && session.queue.some((queued) => queued.topic === message.topic);
+    if (reference !== undefined && !overtakes && session.congestedUntil <= now) {
+      if (publishLength(message.payload.length) > maxMessageLength)
+        out.push({ type: 'count', name: 'dropped_too_long' });
+      else out.push({ type: 'send', packet: publish(reference, message, 0, false) });
+      out.push({ type: 'taken', taken });
+      return;
+    }
+  }
+  // Who is away, and not asleep, gets what is lasting only [MQTT 3.1.1 4.1].
+  if (session.state === 'disconnected' && message.qos === 0) {
+    out.push({ type: 'taken', taken });
+    return;
+  }
+  if (!makeRoom(session, out)) {
+    out.push(
+      { type: 'count', name: message.qos === 0 ? 'queue_dropped_qos0' : 'queue_dropped' },
+      { type: 'taken', taken },
+    );
+    return;
+  }
+  // An active client whose session is clean would lose the message with the gateway anyway, and that is what clean means.
+  const stored = message.qos > 0 && !(session.cleanSession && session.state === 'active');
+  const outgoing: Outgoing = {
+    seq: session.nextSeq++,
+    topic: message.topic,
+    payload: message.payload,
+    qos: message.qos,
+    retain: message.retain,
+    msgId: 0,
+    stage: 'publish',
+    tries: 0,
+    dueAt: 0,
+    dup: false,
+    refused: 0,
+    stored,
+  };
+  session.queue.push(outgoing);
+  out.push(stored ? { type: 'store', outgoing, taken } : { type: 'taken', taken });
+  if (session.state === 'active') pump(session, now, out);
+}
+
+/** Sends what may be sent now [SN 6.10]: a REGISTER first where the client does not know the topic id. */
+export function pump(session: Session, now: number, out: Effects): void {
+  if ((session.state !== 'active' && session.state !== 'awake') || session.congestedUntil > now) return;
+  session.congestedUntil = 0;
+  const { queue } = session;
+  // Topics of which an earlier message waits for a REGACK: later ones wait too, so that their order is kept.
+  const blocked: string[] = session.registering === undefined ? [] : [session.registering.topic];
+  let kept = 0;
+  let at = 0;
+  for (; at < queue.length; at++) {
+    const outgoing = queue[at] as Outgoing;
+    if (session.state === 'awake' && outgoing.seq >= session.drainUntil) break;
+    if (outgoing.qos > 0 && session.inflight.length >= session.options.maxInflight) break;
+    if (!sendOne(session, outgoing, blocked, now, out)) {
+      blocked.push(outgoing.topic);
+      queue[kept++] = outgoing;
+    }
+  }
+  // What was looked at and stays comes before what was not looked at.
+  if (kept < at) queue.splice(kept, at - kept);
+}
+
+/** Sends or drops one queued message; false if it has to wait. */
+function sendOne(session: Session, outgoing: Outgoing, blocked: readonly string[], now: number, out: Effects): boolean {
+  if (publishLength(outgoing.payload.length) > maxMessageLength) return drop(outgoing, 'dropped_too_long', out);
+  if (outgoing.stage === 'publish') {
+    if (blocked.includes(outgoing.topic)) return false;
+    const reference = topicReference(session, outgoing.topic);
+    if (reference === undefined) return register(session, outgoing, now, out);
+    if (outgoing.qos > 0 && outgoing.msgId === 0) outgoing.msgId = nextMsgId(session);
+    out.push({ type: 'send', packet: publish(reference, outgoing, outgoing.msgId, outgoing.dup) });
+  } else {
+    out.push({ type: 'send', packet: { type: 'PUBREL', msgId: outgoing.msgId } });
+  }
+  if (outgoing.qos > 0) {
+    outgoing.dup = true;
+    outgoing.tries = 0;
+    outgoing.dueAt = retryAt(session, now);
+    session.inflight.push(outgoing);
+  } else if (outgoing.stored) {
+    out.push({ type: 'discard', outgoing });
+  }
+  return true;
+}
+
+/** Announces the topic of a message; one REGISTER is on the way at a time. True if the message was given up instead. */
+function register(session: Session, outgoing: Outgoing, now: number, out: Effects): boolean {
+  if (session.registering !== undefined) return false;
+  const topicId = session.topics.assign(outgoing.topic, session.options.maxTopics);
+  if (topicId === undefined || Buffer.byteLength(outgoing.topic) > maxMessageLength - 8) {
+    return drop(outgoing, 'dropped_no_topic_id', out);
+  }
+  const msgId = nextMsgId(session);
+  session.registering = { topic: outgoing.topic, topicId, msgId, tries: 0, dueAt: retryAt(session, now) };
+  out.push({ type: 'save' }, { type: 'send', packet: { type: 'REGISTER', topicId, msgId, topicName: outgoing.topic } });
+  return false;
+}
+
+/** Gives a message up. */
+export function drop(
+  outgoing: Outgoing,
+  name: 'dropped_too_long' | 'dropped_no_topic_id' | 'dropped_refused',
+  out: Effects,
+): true {
+  out.push({ type: 'count', name });
+  if (outgoing.stored) out.push({ type: 'discard', outgoing });
+  return true;
+}
+
+/** Sends everything in flight again, and the REGISTER. */
+export function repeatAll(session: Session, now: number, out: Effects): void {
+  if (session.registering !== undefined) repeatRegister(session, now, out);
+  for (const outgoing of session.inflight) repeat(session, outgoing, now, out);
+}
+
+/** Sends one message in flight again. */
+export function repeat(session: Session, outgoing: Outgoing, now: number, out: Effects): void {
+  outgoing.dueAt = retryAt(session, now);
+  out.push({ type: 'count', name: 'retransmissions' });
+  if (outgoing.stage === 'pubrel') {
+    out.push({ type: 'send', packet: { type: 'PUBREL', msgId: outgoing.msgId } });
+    return;
+  }
+  const reference = topicReference(session, outgoing.topic);
+  if (reference !== undefined) out.push({ type: 'send', packet: publish(reference, outgoing, outgoing.msgId, true) });
+}
+
+/** Sends the REGISTER that waits for its REGACK again. */
+export function repeatRegister(session: Session, now: number, out: Effects): void {
+  const { registering } = session;
+  if (registering === undefined) return;
+  registering.dueAt = retryAt(session, now);
+  const { topicId, msgId, topic } = registering;
+  out.push(
+    { type: 'count', name: 'retransmissions' },
+    { type: 'send', packet: { type: 'REGISTER', topicId, msgId, topicName: topic } },
+  );
+}
+
+/** Puts what is in flight back to the head of the queue, to be sent again in the same order with the same ids. */
+export function recall(session: Session): void {
+  session.registering = undefined;
+  if (session.inflight.length === 0) return;
+  session.queue.unshift(...session.inflight);
+  session.inflight = [];
+}
+
+/** How the client knows a topic; undefined if it has to be told by REGISTER. */
+function topicReference(session: Session, topic: string): { type: TopicIdType; id: number } | undefined {
+  const id = session.topics.announcedId(topic);
+  if (id !== undefined) return { type: 'normal', id };
+  const predefined = session.subscriptions.get(topic)?.predefinedId;
+  if (predefined !== undefined) return { type: 'predefined', id: predefined };
+  const short = shortTopicId(topic);
+  return short === undefined ? undefined : { type: 'short', id: short };
+}
+
+function publish(
+  reference: { type: TopicIdType; id: number },
+  message: Pick<Outgoing, 'payload' | 'qos' | 'retain'>,
+  msgId: number,
+  dup: boolean,
+): Publish {
+  return {
+    type: 'PUBLISH',
+    dup,
+    qos: message.qos,
+    retain: message.retain,
+    topicIdType: reference.type,
+    topicId: reference.id,
+    msgId,
+    payload: message.payload,
+  };
+}
+
+/** Makes room for one more message: the oldest of QoS 0 goes first. False if there is none left to go. */
+function makeRoom(session: Session, out: Effects): boolean {
+  const { queue, options } = session;
+  if (queue.length + session.inflight.length < options.queueLimit) return true;
+  const oldest = queue.findIndex((queued) => queued.qos === 0);
+  if (oldest < 0) return false;
+  const [dropped] = queue.splice(oldest, 1);
+  out.push({ type: 'count', name: 'queue_dropped_qos0' });
+  if (dropped?.stored === true) out.push({ type: 'discard', outgoing: dropped });
+  return true;
+}

@@ -1,0 +1,199 @@
+import type { QoS } from '../broker/port.js';
+import type { Random } from '../core/backoff.js';
+import type { Connect } from './packets.js';
+import { TopicRegistry } from './topic-registry.js';
+
+/**
+ * States of a client as the gateway sees them [SN 6.14], and `connecting` while CONNECT is being dealt with. A lost
+ * client is `disconnected`: what differs is only whether its will was published on the way.
+ */
+export type State = 'connecting' | 'active' | 'asleep' | 'awake' | 'disconnected';
+
+/** Published for a client that is lost. */
+export interface Will {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+}
+
+/** A message on its way to the client. */
+export interface Outgoing {
+  /** Grows with each message of a session. */
+  readonly seq: number;
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** 0 until it is first sent with QoS 1 or 2. */
+  msgId: number;
+  /** What is sent next or again. */
+  stage: 'publish' | 'pubrel';
+  /** How often it was sent since it was last put in flight. */
+  tries: number;
+  /** When to send it again, ms. */
+  dueAt: number;
+  /** Whether it was ever sent. */
+  dup: boolean;
+  /** How often the client refused its topic id. */
+  refused: number;
+  /** Whether the store holds it. */
+  stored: boolean;
+}
+
+/** A REGISTER of ours that waits for its REGACK [SN 6.10]. */
+export interface Registering {
+  readonly topic: string;
+  readonly topicId: number;
+  readonly msgId: number;
+  tries: number;
+  dueAt: number;
+}
+
+/** A CONNECT that is being dealt with [SN 6.2]. */
+export interface Connecting {
+  readonly packet: Connect;
+  stage: 'will topic' | 'will message' | 'link';
+  will: Omit<Will, 'payload'> | undefined;
+  /** What the client had before, so that a handshake that comes to nothing leaves it. */
+  readonly fresh: boolean;
+  tries: number;
+  dueAt: number;
+}
+
+/** A subscription; `predefinedId` if the client named the topic by it. */
+export interface Subscription {
+  readonly qos: QoS;
+  readonly predefinedId?: number;
+}
+
+/** What governs every session of a server. */
+export interface SessionOptions {
+  readonly retryIntervalMs: number;
+  readonly retryCount: number;
+  /** Messages with QoS 1 or 2 on the way to one client at once. */
+  readonly maxInflight: number;
+  /** Messages kept for one client. */
+  readonly queueLimit: number;
+  readonly maxTopics: number;
+  /** How long a session is kept after its client has disconnected with clean session off, or was lost. */
+  readonly sessionExpiryMs: number;
+  /** How long to leave a client alone that reports congestion (T_WAIT) [SN 7.2]. */
+  readonly congestionWaitMs: number;
+  readonly random: Random;
+}
+
+/** All that is known of one client. Plain data; the rules are in the files named after the concerns. */
+export interface Session {
+  readonly clientId: string;
+  readonly options: SessionOptions;
+  /** Pre-defined topic ids of this client, its own before the common ones. */
+  readonly predefined: ReadonlyMap<number, string>;
+  state: State;
+  cleanSession: boolean;
+  keepAliveSeconds: number;
+  sleepSeconds: number;
+  /** When something was last heard of the client, ms. */
+  heardAt: number;
+  /** The CONNECT that made the session active while nothing else was heard since; a repetition of it is a retransmission. */
+  lastConnect: Connect | undefined;
+  connecting: Connecting | undefined;
+  /** Whether the broker link is open. */
+  linked: boolean;
+  will: Will | undefined;
+  readonly topics: TopicRegistry;
+  readonly subscriptions: Map<string, Subscription>;
+  /** Waiting to be sent, in order. */
+  queue: Outgoing[];
+  /** Sent with QoS 1 or 2 and not yet acknowledged. */
+  inflight: Outgoing[];
+  registering: Registering | undefined;
+  /** Nothing is sent of our own accord before this time: the client reported congestion. */
+  congestedUntil: number;
+  /** While awake: messages from this `seq` on wait for the next time. */
+  drainUntil: number;
+  nextSeq: number;
+  lastMsgId: number;
+  /** Message ids of QoS 2 publications: false while the broker has not got them, true until PUBREL. */
+  received: Map<number, boolean> | undefined;
+}
+
+/** A session about which nothing is known yet. */
+export function newSession(
+  clientId: string,
+  options: SessionOptions,
+  predefined: ReadonlyMap<number, string>,
+  now: number,
+): Session {
+  return {
+    clientId,
+    options,
+    predefined,
+    state: 'disconnected',
+    cleanSession: true,
+    keepAliveSeconds: 0,
+    sleepSeconds: 0,
+    heardAt: now,
+    lastConnect: undefined,
+    connecting: undefined,
+    linked: false,
+    will: undefined,
+    topics: new TopicRegistry(predefined),
+    subscriptions: new Map(),
+    queue: [],
+    inflight: [],
+    registering: undefined,
+    congestedUntil: 0,
+    drainUntil: 0,
+    nextSeq: 1,
+    lastMsgId: 0,
+    received: undefined,
+  };
+}
+
+/** The time a client may be silent: half as much again up to a minute, a tenth more above [SN 7.2], ms. */
+export function toleranceMs(seconds: number): number {
+  return seconds * (seconds <= 60 ? 1500 : 1100);
+}
+
+/** When the session needs to be looked at if nothing happens before, ms; infinity if never. */
+export function dueAt(session: Session): number {
+  let due = supervisedUntil(session);
+  if (session.registering !== undefined) due = Math.min(due, session.registering.dueAt);
+  for (const outgoing of session.inflight) due = Math.min(due, outgoing.dueAt);
+  // What waits for the end of a congestion is to be sent then.
+  if (session.congestedUntil > 0 && session.queue.length > 0) due = Math.min(due, session.congestedUntil);
+  return due;
+}
+
+/** Until when the client may be silent in its present state, ms. */
+export function supervisedUntil(session: Session): number {
+  switch (session.state) {
+    case 'connecting':
+      return session.connecting?.dueAt ?? Number.POSITIVE_INFINITY;
+    case 'active':
+      return session.keepAliveSeconds === 0
+        ? Number.POSITIVE_INFINITY
+        : session.heardAt + toleranceMs(session.keepAliveSeconds);
+    case 'asleep':
+      return session.heardAt + toleranceMs(session.sleepSeconds);
+    case 'awake':
+      // Something is always in flight while awake, and its repetitions are counted.
+      return Number.POSITIVE_INFINITY;
+    case 'disconnected':
+      return session.heardAt + session.options.sessionExpiryMs;
+  }
+}
+
+/** The next message id, never 0 and not one that is in flight. */
+export function nextMsgId(session: Session): number {
+  do session.lastMsgId = session.lastMsgId >= 0xffff ? 1 : session.lastMsgId + 1;
+  while (session.inflight.some((outgoing) => outgoing.msgId === session.lastMsgId));
+  return session.lastMsgId;
+}
+
+/** When to repeat what is sent now: the retry interval and up to a tenth more, so that many do not repeat at once. */
+export function retryAt(session: Session, now: number): number {
+  const { retryIntervalMs, random } = session.options;
+  return now + retryIntervalMs * (1 + 0.1 * random());
+}
