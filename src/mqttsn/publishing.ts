@@ -3,30 +3,50 @@ import type { Effects } from './effects.js';
 import { type Publish, ReturnCode, shortName } from './packets.js';
 import type { Session } from './session.js';
 
-/** QoS 2 publications whose PUBREL is awaited, of one client. */
+/** QoS 2 publications remembered of one client. */
 const receivedLimit = 100;
 
+/**
+ * How long a released QoS 2 publication is remembered, ms. A network may deliver a copy of its PUBLISH after its PUBREL;
+ * within this time the same id with the same content is taken for one.
+ */
+const lateCopyMs = 5000;
+
 /** The client publishes [SN 6.6]. */
-export function onPublish(session: Session, packet: Publish, out: Effects): void {
+export function onPublish(session: Session, packet: Publish, now: number, out: Effects): void {
   const topic = topicOf(session, packet);
   if (topic === undefined) {
     out.push(refuse(packet, ReturnCode.invalidTopicId));
     return;
   }
   const { qos } = packet;
-  if (qos === 2) {
-    const known = session.received?.get(packet.msgId);
-    if (known === true) out.push({ type: 'send', packet: { type: 'PUBREC', msgId: packet.msgId } });
-    if (known !== undefined) return;
-    session.received ??= new Map();
-    if (session.received.size >= receivedLimit) {
-      out.push(refuse(packet, ReturnCode.congestion));
-      return;
-    }
-    session.received.set(packet.msgId, false);
-  }
+  if (qos === 2 && !receive(session, packet, now, out)) return;
   const message = { topic, payload: packet.payload, qos: qos === -1 ? 0 : qos, retain: packet.retain } as const;
   out.push({ type: 'publish', message, packet });
+}
+
+/** Notes a QoS 2 publication; false if it is not to be published, because it has been or because there are too many. */
+function receive(session: Session, packet: Publish, now: number, out: Effects): boolean {
+  session.received ??= new Map();
+  const { received } = session;
+  const known = received.get(packet.msgId);
+  if (known !== undefined) {
+    const copy = known.stage !== 'released' || (known.at + lateCopyMs > now && sameContent(known.packet, packet));
+    if (copy) {
+      if (known.stage !== 'publishing') out.push(pubRec(packet.msgId));
+      return false;
+    }
+    received.delete(packet.msgId);
+  }
+  for (const [msgId, { stage, at }] of received) {
+    if (stage === 'released' && (at + lateCopyMs <= now || received.size >= receivedLimit)) received.delete(msgId);
+  }
+  if (received.size >= receivedLimit) {
+    out.push(refuse(packet, ReturnCode.congestion));
+    return false;
+  }
+  received.set(packet.msgId, { stage: 'publishing', packet, at: now });
+  return true;
 }
 
 /** The broker's answer to a publication of the client. */
@@ -38,15 +58,29 @@ export function onPublished(session: Session, packet: Publish, refusal: BrokerRe
     const { topicId, msgId } = packet;
     out.push({ type: 'send', packet: { type: 'PUBACK', topicId, msgId, returnCode: ReturnCode.accepted } });
   } else if (packet.qos === 2) {
-    session.received?.set(packet.msgId, true);
-    out.push({ type: 'save' }, { type: 'send', packet: { type: 'PUBREC', msgId: packet.msgId } });
+    const known = session.received?.get(packet.msgId);
+    if (known !== undefined) known.stage = 'published';
+    out.push({ type: 'save' }, pubRec(packet.msgId));
   }
 }
 
 /** The client releases a QoS 2 publication. Answered in any case: the first PUBCOMP may have been lost. */
-export function onPubRel(session: Session, msgId: number, out: Effects): void {
-  if (session.received?.delete(msgId) === true) out.push({ type: 'save' });
+export function onPubRel(session: Session, msgId: number, now: number, out: Effects): void {
+  const known = session.received?.get(msgId);
+  if (known?.stage === 'published') {
+    known.stage = 'released';
+    known.at = now;
+    out.push({ type: 'save' });
+  }
   out.push({ type: 'send', packet: { type: 'PUBCOMP', msgId } });
+}
+
+function pubRec(msgId: number) {
+  return { type: 'send', packet: { type: 'PUBREC', msgId } } as const;
+}
+
+function sameContent(a: Publish, b: Publish): boolean {
+  return a.topicId === b.topicId && a.topicIdType === b.topicIdType && a.payload.equals(b.payload);
 }
 
 /** The return code that tells a device what the broker said. */

@@ -1,6 +1,6 @@
 import type { QoS } from '../broker/port.js';
 import type { Random } from '../core/backoff.js';
-import type { Connect } from './packets.js';
+import type { Connect, Publish } from './packets.js';
 import { TopicRegistry } from './topic-registry.js';
 
 /**
@@ -67,6 +67,14 @@ export interface Subscription {
   readonly predefinedId?: number;
 }
 
+/** A QoS 2 publication of the client: with the broker, waiting for PUBREL, or remembered a while after it. */
+export interface Received {
+  stage: 'publishing' | 'published' | 'released';
+  readonly packet: Publish;
+  /** When it came to this stage, ms. */
+  at: number;
+}
+
 /** What governs every session of a server. */
 export interface SessionOptions {
   readonly retryIntervalMs: number;
@@ -114,8 +122,8 @@ export interface Session {
   drainUntil: number;
   nextSeq: number;
   lastMsgId: number;
-  /** Message ids of QoS 2 publications: false while the broker has not got them, true until PUBREL. */
-  received: Map<number, boolean> | undefined;
+  /** QoS 2 publications of the client by message id. */
+  received: Map<number, Received> | undefined;
 }
 
 /** A session about which nothing is known yet. */

@@ -60,13 +60,13 @@ function onPacket(session: Session, packet: Packet, now: number, out: Effects): 
   }
   switch (packet.type) {
     case 'PUBLISH':
-      return onPublish(session, packet, out);
+      return onPublish(session, packet, now, out);
     case 'PUBACK':
       return onPubAck(session, packet, now, out);
     case 'PUBREC':
       return onPubRec(session, packet.msgId, now, out);
     case 'PUBREL':
-      return onPubRel(session, packet.msgId, out);
+      return onPubRel(session, packet.msgId, now, out);
     case 'PUBCOMP':
       return onPubComp(session, packet.msgId, now, out);
     case 'REGISTER':

@@ -55,7 +55,7 @@ test('each client is presented with its own credentials, or the common ones', as
   });
   const seen: string[] = [];
   world.broker.refuse = ({ clientId, username, password }) => {
-    seen.push(`${clientId} ${username} ${password}`);
+    seen.push(`${clientId} ${username} ${String(password)}`);
     return undefined;
   };
   await world.client('a');

@@ -31,7 +31,7 @@ test('PUBLISH reaches the broker by normal, pre-defined and short topic', async 
     ['PUBACK id=24930 msg=9 rc=accepted'],
   );
   t.deepEqual(
-    seen.map((m) => `${m.topic} ${m.qos} ${m.payload}`),
+    seen.map((m) => `${m.topic} ${m.qos} ${m.payload.toString()}`),
     ['a/b 0 n', 'predefined/one 0 p', 'ab 1 s'],
   );
   t.true(world.broker.published[1]?.message.retain);
@@ -81,8 +81,14 @@ test('QoS 2 is published once, however often PUBLISH comes before PUBREL', async
   t.deepEqual(await peer.say('04 10 0007'), ['PUBCOMP msg=7']);
   t.deepEqual(await peer.say('04 10 0007'), ['PUBCOMP msg=7']);
   t.is(seen.length, 1);
+  t.deepEqual(await publish(false), ['PUBREC msg=7'], 'a copy that the network delivered late');
+  t.is(seen.length, 1);
+  world.clock.advance(5000);
   t.deepEqual(await publish(false), ['PUBREC msg=7'], 'the id is free again');
   t.is(seen.length, 2);
+  await peer.say('04 10 0007');
+  t.deepEqual(await peer.publish({ topicId: 3, qos: 2, msgId: 7, payload: Buffer.from('other') }), ['PUBREC msg=7']);
+  t.is(seen.length, 3, 'another message may have the id at once');
 });
 
 test('a client that never sends PUBREL does not fill the memory', async (t) => {
