@@ -15,6 +15,12 @@ export interface UdpOptions {
   /** Socket buffers in bytes; the system may grant less. */
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
+  /** Put before the key of every peer, so that peers of several ports differ; empty by default. */
+  readonly keyPrefix?: string;
+  /** Multicast groups to join, of the same family as the host. */
+  readonly groups?: readonly string[];
+  /** Whether to send to broadcast addresses. */
+  readonly broadcast?: boolean;
 }
 
 /** A UDP socket as a DatagramPort: one peer per source address and port. */
@@ -76,9 +82,11 @@ export class UdpPort implements DatagramPort {
     await socket.close();
   }
 
-  /** The socket below, for what only it can do: broadcast, multicast. Undefined while not started. */
-  get raw(): Socket | undefined {
-    return this.socket?.socket;
+  /** A peer that has not been heard of yet: a group, a broadcast address, or a device known from before a restart. */
+  peer(host: string, port: number): Peer {
+    const raw = this.socket?.socket;
+    if (raw === undefined) throw new IsthmusError('INTERNAL', `${this.name} is not started`);
+    return new UdpPeer(raw, this.options.keyPrefix ?? '', host, port, this.sendErrors);
   }
 }
 
@@ -89,12 +97,12 @@ class UdpPeer implements Peer {
   private readonly port: number;
   private readonly errors: Counter;
 
-  constructor(socket: Socket, host: string, port: number, errors: Counter) {
+  constructor(socket: Socket, prefix: string, host: string, port: number, errors: Counter) {
     this.socket = socket;
     this.host = host;
     this.port = port;
     this.errors = errors;
-    this.key = `${host}|${port}`;
+    this.key = `${prefix}${host}|${port}`;
   }
 
   get address(): string {

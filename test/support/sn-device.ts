@@ -144,16 +144,16 @@ export class SnDevice implements Peer {
 
 /** Turns the clock until a promise has settled; an Error if it has not after `limitMs` of the clock. */
 export async function elapse<T>(clock: FakeClock, work: Promise<T>, limitMs = 3_600_000): Promise<T> {
-  let settled = false;
+  const outcome: { settled: boolean } = { settled: false };
   const done = (): void => {
-    settled = true;
+    outcome.settled = true;
   };
   work.then(done, done);
-  for (let passed = 0; !settled && passed < limitMs; passed += 50) {
+  for (let passed = 0; !outcome.settled && passed < limitMs; passed += 50) {
     await setImmediate();
     clock.advance(50);
   }
   await setImmediate();
-  if (!settled) throw new Error(`not done after ${limitMs} ms`);
+  if (!outcome.settled) throw new Error(`not done after ${limitMs} ms`);
   return work;
 }
