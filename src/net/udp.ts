@@ -67,9 +67,17 @@ export class UdpPort implements DatagramPort {
       throw new IsthmusError('LISTEN', `udp ${host}:${port}: ${(error as Error).message}`, { cause: error });
     }
     const raw = socket.socket;
-    raw.on('message', (datagram, from) =>
-      handler(datagram, new UdpPeer(raw, from.address, from.port, this.sendErrors)),
-    );
+    try {
+      if (this.options.broadcast === true) raw.setBroadcast(true);
+      for (const group of this.options.groups ?? []) raw.addMembership(group);
+    } catch (error) {
+      socket.destroy();
+      throw new IsthmusError('LISTEN', `udp ${host}:${port}: ${(error as Error).message}`, { cause: error });
+    }
+    const prefix = this.options.keyPrefix ?? '';
+    raw.on('message', (datagram, from) => {
+      handler(datagram, new UdpPeer(raw, prefix, from.address, from.port, this.sendErrors));
+    });
     raw.on('error', (error) => this.log.error({ err: error, port: this.name }, 'UDP socket error'));
     this.socket = socket;
   }
