@@ -1,6 +1,6 @@
 import type { Effects } from './effects.js';
 import { type PubAck, type RegAck, ReturnCode } from './packets.js';
-import { drop, pump } from './sending.js';
+import { discard, drop, pump } from './sending.js';
 import { type Outgoing, retryAt, type Session } from './session.js';
 import { drained } from './sleeping.js';
 
@@ -79,15 +79,23 @@ function forgetTopic(session: Session, topicId: number): void {
 /** First answer to a QoS 2 PUBLISH. An unknown id is answered too, so that the client can finish. */
 export function onPubRec(session: Session, msgId: number, now: number, out: Effects): void {
   const outgoing = session.inflight.find((one) => one.msgId === msgId && one.qos === 2);
-  if (outgoing !== undefined) {
-    const first = outgoing.stage === 'publish';
+  if (outgoing === undefined) {
+    out.push({ type: 'send', packet: { type: 'PUBREL', msgId } });
+    return;
+  }
+  if (outgoing.stage === 'publish') {
     outgoing.stage = 'pubrel';
     outgoing.tries = 0;
     outgoing.dueAt = retryAt(session, now);
-    // After a crash the message must not be sent again as a PUBLISH: the client may have passed it on.
-    if (first && outgoing.stored) out.push({ type: 'store', outgoing, taken: () => {} });
+    // The PUBREL goes out when the store knows of it: after a crash before that, the PUBLISH would go out again, to a
+    // client that has forgotten its id.
+    if (outgoing.stored !== 'no') {
+      outgoing.stored = 'writing';
+      out.push({ type: 'store', outgoing });
+      return;
+    }
   }
-  out.push({ type: 'send', packet: { type: 'PUBREL', msgId } });
+  if (outgoing.stored !== 'writing') out.push({ type: 'send', packet: { type: 'PUBREL', msgId } });
 }
 
 /** Last answer of a QoS 2 delivery. */
@@ -102,7 +110,7 @@ function finish(session: Session, outgoing: Outgoing, out: Effects): void {
   const { inflight } = session;
   if (inflight.length === 1) inflight.length = 0;
   else session.inflight = inflight.filter((one) => one !== outgoing);
-  if (outgoing.stored) out.push({ type: 'discard', outgoing });
+  discard(outgoing, out);
 }
 
 function goOn(session: Session, now: number, out: Effects): void {

@@ -2,7 +2,7 @@ import type { BrokerRefusal } from '../broker/port.js';
 import type { Effects, LossReason } from './effects.js';
 import { type Connect, type Disconnect, ReturnCode, type WillMsg, type WillTopic } from './packets.js';
 import { returnCodeOf } from './publishing.js';
-import { pump, recall, repeat, repeatRegister } from './sending.js';
+import { discard, pump, recall, repeat, repeatRegister } from './sending.js';
 import { type Connecting, retryAt, type Session, supervisedUntil, type Will } from './session.js';
 import { backToSleep, fallAsleep } from './sleeping.js';
 
@@ -192,7 +192,7 @@ function openLink(session: Session, connecting: Connecting, now: number, out: Ef
 /** A clean session keeps nothing of what was before, the will included [SN 6.3]. */
 function clear(session: Session, out: Effects): void {
   for (const outgoing of [...session.inflight, ...session.queue]) {
-    if (outgoing.stored) out.push({ type: 'discard', outgoing });
+    discard(outgoing, out);
   }
   session.inflight = [];
   session.queue = [];

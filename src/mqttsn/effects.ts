@@ -19,6 +19,8 @@ export type Input =
     }
   | { readonly type: 'unsubscribed'; readonly packet: Unsubscribe }
   | { readonly type: 'linked'; readonly refusal?: BrokerRefusal }
+  /** What was to be stored of a message is. */
+  | { readonly type: 'stored'; readonly outgoing: Outgoing }
   /** Time has come to `dueAt`. */
   | { readonly type: 'time' }
   /** The client is to be given up; its will is published. */
@@ -56,8 +58,8 @@ export type Effect =
   | { readonly type: 'link'; readonly cleanSession: boolean }
   /** A delivery is in our charge. */
   | { readonly type: 'taken'; readonly taken: () => void }
-  /** Writes a message for the client to the store, then calls `taken`. */
-  | { readonly type: 'store'; readonly outgoing: Outgoing; readonly taken: () => void }
+  /** Writes a message for the client to the store; `stored` tells when a crash cannot lose it any more. */
+  | { readonly type: 'store'; readonly outgoing: Outgoing }
   /** Removes a message from the store. */
   | { readonly type: 'discard'; readonly outgoing: Outgoing }
   /** Writes what is lasting of the session (all but its messages) to the store. */

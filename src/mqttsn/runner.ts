@@ -78,7 +78,7 @@ export class Runner {
         this.link(client, effect.cleanSession);
         return;
       case 'store':
-        effect.taken();
+        this.input(client, { type: 'stored', outgoing: effect.outgoing });
         return;
       case 'discard':
       case 'save':

@@ -30,24 +30,38 @@ export function deliver(session: Session, message: Message, taken: () => void, n
     return;
   }
   // An active client whose session is clean would lose the message with the gateway anyway, and that is what clean means.
-  const stored = message.qos > 0 && !(session.cleanSession && session.state === 'active');
+  const store = message.qos > 0 && !(session.cleanSession && session.state === 'active');
   const outgoing: Outgoing = {
     seq: session.nextSeq++,
     topic: message.topic,
     payload: message.payload,
     qos: message.qos,
     retain: message.retain,
-    msgId: 0,
+    msgId: message.qos === 0 ? 0 : nextMsgId(session),
     stage: 'publish',
     tries: 0,
     dueAt: 0,
     dup: false,
     refused: 0,
-    stored,
+    stored: store ? 'writing' : 'no',
+    taken: store ? taken : undefined,
   };
   session.queue.push(outgoing);
-  out.push(stored ? { type: 'store', outgoing, taken } : { type: 'taken', taken });
+  out.push(store ? { type: 'store', outgoing } : { type: 'taken', taken });
   if (session.state === 'active') pump(session, now, out);
+}
+
+/** A message, or its new stage, is in the store. */
+export function onStored(session: Session, outgoing: Outgoing, now: number, out: Effects): void {
+  outgoing.stored = 'yes';
+  const { taken } = outgoing;
+  outgoing.taken = undefined;
+  if (taken !== undefined) out.push({ type: 'taken', taken });
+  if (outgoing.stage === 'pubrel') {
+    if (session.inflight.includes(outgoing)) out.push(pubRel(outgoing));
+  } else {
+    pump(session, now, out);
+  }
 }
 
 /** Sends what may be sent now [SN 6.10]: a REGISTER first where the client does not know the topic id. */
@@ -63,6 +77,8 @@ export function pump(session: Session, now: number, out: Effects): void {
     const outgoing = queue[at] as Outgoing;
     if (session.state === 'awake' && outgoing.seq >= session.drainUntil) break;
     if (outgoing.qos > 0 && session.inflight.length >= session.options.maxInflight) break;
+    // A QoS 2 message that a crash could still make us forget may not go out: its publisher would send it again.
+    if (outgoing.qos === 2 && outgoing.stored === 'writing') break;
     if (!sendOne(session, outgoing, blocked, now, out)) {
       blocked.push(outgoing.topic);
       queue[kept++] = outgoing;
@@ -79,18 +95,17 @@ function sendOne(session: Session, outgoing: Outgoing, blocked: readonly string[
     if (blocked.includes(outgoing.topic)) return false;
     const reference = topicReference(session, outgoing.topic);
     if (reference === undefined) return register(session, outgoing, now, out);
-    if (outgoing.qos > 0 && outgoing.msgId === 0) outgoing.msgId = nextMsgId(session);
     out.push({ type: 'send', packet: publish(reference, outgoing, outgoing.msgId, outgoing.dup) });
   } else {
-    out.push({ type: 'send', packet: { type: 'PUBREL', msgId: outgoing.msgId } });
+    out.push(pubRel(outgoing));
   }
   if (outgoing.qos > 0) {
     outgoing.dup = true;
     outgoing.tries = 0;
     outgoing.dueAt = retryAt(session, now);
     session.inflight.push(outgoing);
-  } else if (outgoing.stored) {
-    out.push({ type: 'discard', outgoing });
+  } else {
+    discard(outgoing, out);
   }
   return true;
 }
@@ -115,8 +130,16 @@ export function drop(
   out: Effects,
 ): true {
   out.push({ type: 'count', name });
-  if (outgoing.stored) out.push({ type: 'discard', outgoing });
+  discard(outgoing, out);
   return true;
+}
+
+/** Takes a message that is done with out of the store. */
+export function discard(outgoing: Outgoing, out: Effects): void {
+  if (outgoing.stored !== 'no') out.push({ type: 'discard', outgoing });
+  // Given up while it was being written: the broker must not wait for ever.
+  if (outgoing.taken !== undefined) out.push({ type: 'taken', taken: outgoing.taken });
+  outgoing.taken = undefined;
 }
 
 /** Sends everything in flight again, and the REGISTER. */
@@ -130,7 +153,7 @@ export function repeat(session: Session, outgoing: Outgoing, now: number, out: E
   outgoing.dueAt = retryAt(session, now);
   out.push({ type: 'count', name: 'retransmissions' });
   if (outgoing.stage === 'pubrel') {
-    out.push({ type: 'send', packet: { type: 'PUBREL', msgId: outgoing.msgId } });
+    out.push(pubRel(outgoing));
     return;
   }
   const reference = topicReference(session, outgoing.topic);
@@ -167,6 +190,10 @@ function topicReference(session: Session, topic: string): { type: TopicIdType; i
   return short === undefined ? undefined : { type: 'short', id: short };
 }
 
+function pubRel({ msgId }: Outgoing) {
+  return { type: 'send', packet: { type: 'PUBREL', msgId } } as const;
+}
+
 function publish(
   reference: { type: TopicIdType; id: number },
   message: Pick<Outgoing, 'payload' | 'qos' | 'retain'>,
@@ -193,6 +220,6 @@ function makeRoom(session: Session, out: Effects): boolean {
   if (oldest < 0) return false;
   const [dropped] = queue.splice(oldest, 1);
   out.push({ type: 'count', name: 'queue_dropped_qos0' });
-  if (dropped?.stored === true) out.push({ type: 'discard', outgoing: dropped });
+  if (dropped !== undefined) discard(dropped, out);
   return true;
 }

@@ -25,8 +25,8 @@ export interface Outgoing {
   readonly payload: Buffer;
   readonly qos: QoS;
   readonly retain: boolean;
-  /** 0 until it is first sent with QoS 1 or 2. */
-  msgId: number;
+  /** 0 with QoS 0. Given when it comes, so that the store has it and a message sent again after a crash keeps it. */
+  readonly msgId: number;
   /** What is sent next or again. */
   stage: 'publish' | 'pubrel';
   /** How often it was sent since it was last put in flight. */
@@ -37,8 +37,10 @@ export interface Outgoing {
   dup: boolean;
   /** How often the client refused its topic id. */
   refused: number;
-  /** Whether the store holds it. */
-  stored: boolean;
+  /** Whether the store is to hold it, and whether it does already. */
+  stored: 'no' | 'writing' | 'yes';
+  /** Tells the broker that the message is in our charge; called once, when it is. */
+  taken: (() => void) | undefined;
 }
 
 /** A REGISTER of ours that waits for its REGACK [SN 6.10]. */
@@ -193,11 +195,16 @@ export function supervisedUntil(session: Session): number {
   }
 }
 
-/** The next message id, never 0 and not one that is in flight. */
+/** The next message id, never 0 and not one that a message in flight or in the queue has. */
 export function nextMsgId(session: Session): number {
+  const { inflight, queue } = session;
   do session.lastMsgId = session.lastMsgId >= 0xffff ? 1 : session.lastMsgId + 1;
-  while (session.inflight.some((outgoing) => outgoing.msgId === session.lastMsgId));
+  while (inflight.some(hasIt) || queue.some(hasIt));
   return session.lastMsgId;
+
+  function hasIt(outgoing: Outgoing): boolean {
+    return outgoing.msgId === session.lastMsgId;
+  }
 }
 
 /** When to repeat what is sent now: the retry interval and up to a tenth more, so that many do not repeat at once. */

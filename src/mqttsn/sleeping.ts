@@ -11,9 +11,9 @@ export function fallAsleep(session: Session, seconds: number, out: Effects): voi
   recall(session);
   // What an active clean session keeps only in memory, a sleeper's queue keeps in the store.
   for (const outgoing of session.queue) {
-    if (outgoing.qos > 0 && !outgoing.stored) {
-      outgoing.stored = true;
-      out.push({ type: 'store', outgoing, taken: () => {} });
+    if (outgoing.qos > 0 && outgoing.stored === 'no') {
+      outgoing.stored = 'writing';
+      out.push({ type: 'store', outgoing });
     }
   }
   out.push({ type: 'save' }, { type: 'send', packet: { type: 'DISCONNECT' } });

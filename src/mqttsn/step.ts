@@ -4,7 +4,7 @@ import { lose, onConnect, onDisconnect, onLinked, onTime, onWillMsg, onWillTopic
 import type { Effects, Input } from './effects.js';
 import type { Packet } from './packets.js';
 import { onPublish, onPublished, onPubRel } from './publishing.js';
-import { deliver } from './sending.js';
+import { deliver, onStored } from './sending.js';
 import type { Session } from './session.js';
 import { onPingReq } from './sleeping.js';
 import { onRegister, onSubscribe, onSubscribed, onUnsubscribe } from './subscribing.js';
@@ -30,6 +30,9 @@ export function step(session: Session, input: Input, now: number): Effects {
       break;
     case 'linked':
       onLinked(session, input.refusal, now, out);
+      break;
+    case 'stored':
+      onStored(session, input.outgoing, now, out);
       break;
     case 'time':
       onTime(session, now, out);

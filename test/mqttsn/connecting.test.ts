@@ -166,10 +166,10 @@ test('a session that is not clean is kept after DISCONNECT, until it expires', a
   t.deepEqual(peer.heard(), []);
   t.deepEqual(await peer.connect('a', { cleanSession: false }), [
     'CONNACK rc=accepted',
-    'REGISTER id=3 msg=1 topic="t"',
+    'REGISTER id=3 msg=2 topic="t"',
   ]);
-  t.deepEqual(await peer.ack('REGACK', 3, 1), ['PUBLISH topic=normal 3 msg=2 qos=1 3 bytes']);
-  t.deepEqual(await peer.ack('PUBACK', 3, 2), []);
+  t.deepEqual(await peer.ack('REGACK', 3, 2), ['PUBLISH topic=normal 3 msg=1 qos=1 3 bytes']);
+  t.deepEqual(await peer.ack('PUBACK', 3, 1), []);
   await peer.say('02 18');
   world.clock.advance(1000);
   t.is(world.server.sessions, 0);

@@ -47,9 +47,9 @@ for (const qos of [0, 1, 2] as const) {
     t.deepEqual(await peer.subscribe('s/+', qos, 1), [`SUBACK id=0 msg=1 qos=${qos} rc=accepted`]);
     await world.broker.publish('s/1', 'one', { qos });
     await world.broker.publish('s/1', 'twooo', { qos });
-    t.deepEqual(peer.heard(), ['REGISTER id=3 msg=1 topic="s/1"']);
-    const msg = qos === 0 ? 0 : 2;
-    const sent = await peer.ack('REGACK', 3, 1);
+    const msg = qos === 0 ? 0 : 1;
+    t.deepEqual(peer.heard(), [`REGISTER id=3 msg=${msg + 1} topic="s/1"`]);
+    const sent = await peer.ack('REGACK', 3, msg + 1);
     t.is(sent[0], `PUBLISH topic=normal 3 msg=${msg} qos=${qos} 3 bytes`);
     if (qos === 0) t.is(sent[1], `PUBLISH topic=normal 3 msg=0 qos=0 5 bytes`);
     else t.is(sent.length, 1, 'one in flight');
@@ -123,11 +123,11 @@ test('REGISTER and PUBREL are repeated likewise', async (t) => {
   await world.broker.publish('s/1', '1', { qos: 2 });
   peer.heard();
   world.clock.advance(10_000);
-  t.deepEqual(peer.heard(), ['REGISTER id=3 msg=1 topic="s/1"']);
-  await peer.ack('REGACK', 3, 1);
-  t.deepEqual(await peer.say('04 0f 0002'), ['PUBREL msg=2']);
+  t.deepEqual(peer.heard(), ['REGISTER id=3 msg=2 topic="s/1"']);
+  await peer.ack('REGACK', 3, 2);
+  t.deepEqual(await peer.say('04 0f 0001'), ['PUBREL msg=1']);
   world.clock.advance(10_000);
-  t.deepEqual(peer.heard(), ['PUBREL msg=2']);
+  t.deepEqual(peer.heard(), ['PUBREL msg=1']);
 });
 
 test('only the answer to the REGISTER on the way counts', async (t) => {
@@ -149,9 +149,9 @@ test('a refused REGISTER drops the messages of that topic, and others flow', asy
   await world.broker.publish('s/1', '2', { qos: 0 });
   await world.broker.publish('s/2', '3', { qos: 1 });
   peer.heard();
-  t.deepEqual(await peer.ack('REGACK', 3, 1, 3), ['REGISTER id=4 msg=2 topic="s/2"']);
+  t.deepEqual(await peer.ack('REGACK', 3, 2, 3), ['REGISTER id=4 msg=4 topic="s/2"']);
   t.is(world.count('dropped_refused'), 2);
-  t.deepEqual(await peer.ack('REGACK', 4, 2), ['PUBLISH topic=normal 4 msg=3 qos=1 1 bytes']);
+  t.deepEqual(await peer.ack('REGACK', 4, 4), ['PUBLISH topic=normal 4 msg=3 qos=1 1 bytes']);
 });
 
 test('congestion, told by REGACK or PUBACK, is waited for', async (t) => {
@@ -160,15 +160,15 @@ test('congestion, told by REGACK or PUBACK, is waited for', async (t) => {
   await peer.subscribe('s/+', 1);
   await world.broker.publish('s/1', '1', { qos: 1 });
   peer.heard();
-  t.deepEqual(await peer.ack('REGACK', 3, 1, 1), []);
+  t.deepEqual(await peer.ack('REGACK', 3, 2, 1), []);
   world.clock.advance(299_999);
   t.deepEqual(peer.heard(), []);
   world.clock.advance(1);
-  t.deepEqual(peer.heard(), ['REGISTER id=3 msg=2 topic="s/1"']);
-  t.deepEqual(await peer.ack('REGACK', 3, 2), ['PUBLISH topic=normal 3 msg=3 qos=1 1 bytes']);
-  t.deepEqual(await peer.ack('PUBACK', 3, 3, 1), []);
+  t.deepEqual(peer.heard(), ['REGISTER id=3 msg=3 topic="s/1"']);
+  t.deepEqual(await peer.ack('REGACK', 3, 3), ['PUBLISH topic=normal 3 msg=1 qos=1 1 bytes']);
+  t.deepEqual(await peer.ack('PUBACK', 3, 1, 1), []);
   world.clock.advance(300_000);
-  t.deepEqual(peer.heard(), ['PUBLISH topic=normal 3 msg=3 qos=1 dup 1 bytes']);
+  t.deepEqual(peer.heard(), ['PUBLISH topic=normal 3 msg=1 qos=1 dup 1 bytes']);
 });
 
 test('PUBACK "invalid topic id": REGISTER again and the same message again', async (t) => {
@@ -227,7 +227,7 @@ test('a full queue loses its oldest QoS 0 message first', async (t) => {
   }
   peer.heard();
   const delivered: string[] = [];
-  let lines = await peer.ack('REGACK', 3, 1);
+  let lines = await peer.ack('REGACK', 3, 2);
   while (lines.length > 0) {
     delivered.push(...lines);
     const msgId = Number(/msg=(\d+)/.exec(lines[0] as string)?.[1]);

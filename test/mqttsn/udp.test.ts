@@ -27,9 +27,9 @@ test('a whole conversation over UDP, datagram by datagram', async (t) => {
   t.is(await peer.ask('08 12 20 0002 642f2b'), '0813200000000200');
   t.is(await peer.ask('09 0c 20 0003 0005 6869'), '070d0003000500');
   void broker.publish('d/1', 'hello', { qos: 1 });
-  t.is(await peer.receiveHex(), '090a00040001642f31');
-  t.is(await peer.ask('07 0b 0004 0001 00'), '0c0c200004000268656c6c6f');
-  peer.send('07 0d 0004 0002 00');
+  t.is(await peer.receiveHex(), '090a00040002642f31');
+  t.is(await peer.ask('07 0b 0004 0002 00'), '0c0c200004000168656c6c6f');
+  peer.send('07 0d 0004 0001 00');
   t.is(await peer.ask('02 16'), '0217');
   t.is(await peer.ask('02 18'), '0218');
   t.true(await peer.expectNothing(20));
