@@ -82,43 +82,51 @@ export class Writer {
   }
 
   u8(value: number): this {
-    this.buffer[this.grow(1)] = value;
+    const at = this.grow(1);
+    this.buffer[at] = value;
     return this;
   }
 
   u16(value: number): this {
-    this.buffer.writeUInt16BE(value, this.grow(2));
+    const at = this.grow(2);
+    this.buffer.writeUInt16BE(value, at);
     return this;
   }
 
   u24(value: number): this {
-    this.buffer.writeUIntBE(value, this.grow(3), 3);
+    const at = this.grow(3);
+    this.buffer.writeUIntBE(value, at, 3);
     return this;
   }
 
   u32(value: number): this {
-    this.buffer.writeUInt32BE(value, this.grow(4));
+    const at = this.grow(4);
+    this.buffer.writeUInt32BE(value, at);
     return this;
   }
 
   u48(value: number): this {
-    this.buffer.writeUIntBE(value, this.grow(6), 6);
+    const at = this.grow(6);
+    this.buffer.writeUIntBE(value, at, 6);
     return this;
   }
 
   u64(value: bigint): this {
-    this.buffer.writeBigUInt64BE(value, this.grow(8));
+    const at = this.grow(8);
+    this.buffer.writeBigUInt64BE(value, at);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.buffer.set(value, this.grow(value.length));
+    const at = this.grow(value.length);
+    this.buffer.set(value, at);
     return this;
   }
 
   text(value: string): this {
     const length = Buffer.byteLength(value);
-    this.buffer.write(value, this.grow(length), length, 'utf8');
+    const at = this.grow(length);
+    this.buffer.write(value, at, length, 'utf8');
     return this;
   }
 
@@ -127,6 +135,7 @@ export class Writer {
     return this.buffer.subarray(0, this.length);
   }
 
+  /** Makes room and gives its offset. May replace the buffer: call it before `this.buffer` is read. */
   private grow(by: number): number {
     const start = this.length;
     const needed = start + by;
