@@ -15,9 +15,9 @@ export interface DecodeOptions {
 export class EntryList {
   readonly request: Path;
   readonly nowSeconds: number;
+  readonly maxEntries: number;
   readonly entries: Entry[] = [];
   private readonly objects: ObjectLookup;
-  private readonly maxEntries: number;
 
   constructor(request: Path, objects: ObjectLookup, options: DecodeOptions) {
     this.request = request;
@@ -40,13 +40,11 @@ export class EntryList {
   /** Adds a value whose kind the format tells: converted to the declared type, or taken as what it is. */
   add(path: Path, value: Value, time?: number): void {
     const declared = this.typeAt(path);
-    if (declared === undefined) {
-      this.guess(path, typeOf(value), value, time);
-      return;
-    }
-    const fitted = fit(declared, value);
-    if (fitted === undefined) throw misfit(path, declared);
-    this.put(path, declared, fitted.value, time);
+    const type = declared ?? typeOf(value);
+    const fitted = fit(type, value);
+    if (fitted === undefined) throw misfit(path, type);
+    if (declared === undefined) this.guess(path, type, fitted.value, time);
+    else this.put(path, type, fitted.value, time);
   }
 
   /** Adds a value that was read by its declared type. */
@@ -67,8 +65,13 @@ export class EntryList {
     if (!isBelow(path, this.request)) {
       throw new DecodeError(`${formatPath(path)} was not asked for, ${formatPath(this.request)} was`);
     }
-    if (this.entries.length === this.maxEntries) throw new DecodeError(`more than ${this.maxEntries} values`);
+    if (this.entries.length === this.maxEntries) throw tooMany(this.maxEntries);
   }
+}
+
+/** The error for a payload of more values than the limit. */
+export function tooMany(limit: number): DecodeError {
+  return new DecodeError(`more than ${limit} values`);
 }
 
 /** The error for a value that its resource's declared type cannot hold. */

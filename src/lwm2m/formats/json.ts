@@ -3,7 +3,7 @@ import type { Path } from '../path.js';
 import type { Value } from '../values.js';
 import { parseBase64 } from './base64.js';
 import { formatFloat } from './decimal.js';
-import type { EntryList } from './entry-list.js';
+import { type EntryList, tooMany } from './entry-list.js';
 import type { Typed } from './fit.js';
 import { JsonReader } from './json-reader.js';
 import { formatJsonValue } from './json-value.js';
@@ -41,19 +41,18 @@ export function decodeJson(payload: Buffer, list: EntryList): void {
   reader.map((label) => {
     if (label === 'bn') baseName = textFrom(reader.scalar());
     else if (label === 'bt') baseTime = Number(numberFrom(reader.scalar()));
-    else if (label === 'e') reader.array(() => elements.push(readElement(reader)));
-    else reader.skip();
+    else if (label === 'e') {
+      reader.array(() => {
+        if (elements.push(readElement(reader)) > list.maxEntries) throw tooMany(list.maxEntries);
+      });
+    } else reader.skip();
   });
   reader.finish();
   for (const { name, time, value } of elements) {
     const path = resolveName(baseName, name, list.request);
     if (value === undefined) throw new DecodeError(`${baseName}${name} has no value`);
-    const seconds = time === undefined && baseTime === undefined ? undefined : (time ?? 0) + (baseTime ?? 0);
-    list.add(
-      path,
-      list.typeAt(path) === 'Opaque' ? opaque(value) : value,
-      seconds === undefined ? undefined : resolveTime(seconds, list.nowSeconds),
-    );
+    const opaque = list.typeAt(path) === 'Opaque' && typeof value === 'string';
+    list.add(path, opaque ? (parseBase64(value) ?? value) : value, resolveElementTime(baseTime, time, list.nowSeconds));
   }
 }
 
@@ -105,7 +104,9 @@ function readValue(label: 'v' | 'sv' | 'bv' | 'ov', value: Scalar): Value {
   return read;
 }
 
-/** A string value of an Opaque resource is its base64. */
-function opaque(value: Value): Value {
-  return typeof value === 'string' ? (parseBase64(value) ?? value) : value;
+/** Unlike in SenML a base time is never relative, however small: the specification's own example lies in 1970. */
+function resolveElementTime(base = 0, time?: number, now = 0): number | undefined {
+  if (base === 0 && time === undefined) return undefined;
+  const seconds = base + (time ?? 0);
+  return base > 0 && Number.isFinite(seconds) ? seconds : resolveTime(seconds, now);
 }

@@ -1,8 +1,8 @@
 import { DecodeError } from '../../core/errors.js';
 import { formatPath, isBelow, type Path, parsePath } from '../path.js';
 
-/** Times below 2^28 count from now [RFC 8428 4.5.3]. */
-const ABSOLUTE = 2 ** 28;
+/** Times from here on are seconds since 1970; those below count from now [RFC 8428 4.5.3]. */
+export const ABSOLUTE = 2 ** 28;
 
 /**
  * The path that a base name and a name make. Plain concatenation, so the base may stop within an id (`/3/0/1` and `1/0`
@@ -22,6 +22,7 @@ export function resolveName(base: string, name: string, request: Path): Path {
 
 /** When something was measured, seconds since 1970. */
 export function resolveTime(seconds: number, nowSeconds: number): number {
+  if (!Number.isFinite(seconds)) throw new DecodeError(`${seconds} is no time`);
   return seconds < ABSOLUTE ? nowSeconds + seconds : seconds;
 }
 
