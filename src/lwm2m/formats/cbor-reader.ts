@@ -1,4 +1,4 @@
-import { Reader } from '../../core/bytes.js';
+import { Reader, Writer } from '../../core/bytes.js';
 import { DecodeError } from '../../core/errors.js';
 import { parseDecimal, simplest } from './decimal.js';
 import { MAX_DEPTH, type PackReader, type Scalar } from './pack-reader.js';
@@ -132,13 +132,14 @@ export class CborReader implements PackReader {
 
   private bytes(major: number, info: number): Buffer {
     if (info !== INDEFINITE) return this.reader.bytes(Number(this.argument(info)));
-    const chunks: Buffer[] = [];
+    // Copied at once: a list of empty chunks would cost a hundred times their bytes.
+    const whole = new Writer();
     while (!this.atBreak()) {
       const initial = this.reader.u8();
       if (initial >> 5 !== major || (initial & 31) === INDEFINITE) throw this.error('a bad chunk of a string');
-      chunks.push(this.reader.bytes(Number(this.argument(initial & 31))));
+      whole.bytes(this.reader.bytes(Number(this.argument(initial & 31))));
     }
-    return Buffer.concat(chunks);
+    return whole.finish();
   }
 
   private simple(info: number): Scalar {

@@ -50,8 +50,11 @@ export function fit(type: ResourceType, value: Value): Typed | undefined {
 export function typeOf(value: Value): ResourceType {
   if (typeof value === 'string') return 'String';
   if (typeof value === 'boolean') return 'Boolean';
-  if (typeof value === 'bigint') return value > INT64_MAX ? 'Unsigned Integer' : 'Integer';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'Integer' : 'Float';
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'Integer' : 'Float';
+  if (typeof value === 'bigint') {
+    if (value >= INT64_MIN && value <= INT64_MAX) return 'Integer';
+    return value > 0n && value <= UINT64_MAX ? 'Unsigned Integer' : 'Float';
+  }
   return Buffer.isBuffer(value) ? 'Opaque' : 'Objlnk';
 }
 
