@@ -1,0 +1,135 @@
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, isIPv6, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { assertNever, IsthmusError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import { limitPackets } from './packet-limit.js';
+import { attachWebSocket } from './websocket.js';
+
+/** The server's side of TLS, in PEM. */
+export interface ListenerTls {
+  readonly cert: Buffer | string;
+  readonly key: Buffer | string;
+  /** Whom to trust for client certificates. */
+  readonly ca?: Buffer | string;
+  /** Only clients with a trusted certificate are let in. */
+  readonly verifyPeer: boolean;
+}
+
+/** Where and how to listen for MQTT clients. */
+export interface ListenerOptions {
+  readonly kind: 'tcp' | 'tls' | 'ws' | 'wss';
+  /** An IP address, v4 or v6. */
+  readonly host: string;
+  /** 0 takes any free port, see `MqttListener.port`. */
+  readonly port: number;
+  /** For tls and wss. */
+  readonly tls?: ListenerTls;
+  /** More connections than this at once are closed as they come; unlimited by default. */
+  readonly maxConnections?: number;
+  /** Longest MQTT packet, bytes after its fixed header; default 1 MiB. */
+  readonly maxPacketBytes?: number;
+}
+
+/** Takes a connection on which a client will speak MQTT. */
+export type ConnectionHandler = (stream: Duplex, request?: IncomingMessage) => void;
+
+const handshakeTimeout = 30_000;
+
+/** One address at which MQTT clients connect. */
+export class MqttListener {
+  private readonly options: ListenerOptions;
+  private readonly log: Log;
+  private readonly sockets = new Set<Socket>();
+  private server: Server | undefined;
+
+  constructor(options: ListenerOptions, log: Log) {
+    this.options = options;
+    this.log = log;
+  }
+
+  /** For logs: `tcp 0.0.0.0:1883`. */
+  get name(): string {
+    const { kind, host } = this.options;
+    return `${kind} ${isIPv6(host) ? `[${host}]` : host}:${this.port}`;
+  }
+
+  /** The port bound, once started. */
+  get port(): number {
+    const address = this.server?.address() as AddressInfo | null | undefined;
+    return address?.port ?? this.options.port;
+  }
+
+  /** Listens. Rejects with code `LISTEN` when the address cannot be had or the certificate is no good. */
+  async start(handle: ConnectionHandler): Promise<void> {
+    if (this.server !== undefined) return;
+    const { host, port, maxConnections } = this.options;
+    try {
+      const server = this.createServer(handle);
+      if (maxConnections !== undefined) server.maxConnections = maxConnections;
+      server.on('connection', (socket: Socket) => {
+        this.sockets.add(socket);
+        socket.once('close', () => this.sockets.delete(socket));
+      });
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host, port, ipv6Only: isIPv6(host) }, resolve);
+      });
+      server.on('error', (error) => this.log.error({ err: error, listener: this.name }, 'listener failed'));
+      this.server = server;
+    } catch (error) {
+      throw new IsthmusError('LISTEN', `${this.name}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  /** Stops listening and ends what is connected. May be called again. */
+  async stop(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  private createServer(handle: ConnectionHandler): Server {
+    const { kind, maxPacketBytes = 1024 * 1024 } = this.options;
+    const accept: ConnectionHandler = (stream, request) => {
+      limitPackets(stream, maxPacketBytes);
+      handle(stream, request);
+    };
+    switch (kind) {
+      case 'tcp':
+        return createTcpServer({ noDelay: true }, accept);
+      case 'tls':
+        return this.withHandshakeLog(createTlsServer(this.tlsOptions(), accept));
+      case 'ws': {
+        const server = createHttpServer({ noDelay: true });
+        attachWebSocket(server, maxPacketBytes, accept);
+        return server;
+      }
+      case 'wss': {
+        const server = createHttpsServer(this.tlsOptions());
+        attachWebSocket(server, maxPacketBytes, accept);
+        return this.withHandshakeLog(server);
+      }
+      default:
+        return assertNever(kind);
+    }
+  }
+
+  private tlsOptions(): TlsOptions & { noDelay: boolean } {
+    const { tls } = this.options;
+    if (tls === undefined) throw new IsthmusError('LISTEN', 'no certificate is configured');
+    const { cert, key, ca, verifyPeer } = tls;
+    return { cert, key, ca, requestCert: verifyPeer, rejectUnauthorized: verifyPeer, handshakeTimeout, noDelay: true };
+  }
+
+  private withHandshakeLog<S extends Server>(server: S): S {
+    return server.on('tlsClientError', (error: Error) =>
+      this.log.debug({ err: error, listener: this.name }, 'TLS handshake failed'),
+    );
+  }
+}
