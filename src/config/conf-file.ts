@@ -81,3 +81,14 @@ function parseValue(text: string): string | undefined {
 }
 
 const unescape = (text: string): string => text.replace(/\\(["\\])/g, '$1');
+
+/** The line that reads as this key and value; neither may hold a line break. */
+export function formatEntry(key: string, value: string): string {
+  return `${formatKey(key)} = ${plainValue(value) ? value : quote(value)}`.trimEnd();
+}
+
+const formatKey = (key: string): string => (/^[\w./@:-]+$/.test(key) && key !== 'include' ? key : quote(key));
+
+const plainValue = (value: string): boolean => value === value.trim() && !/^"|(?:^|\s)##|^[{[]$/.test(value);
+
+const quote = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;

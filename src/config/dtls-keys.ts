@@ -22,7 +22,7 @@ export const dtlsKeys = (prefix: string) =>
       `${prefix}.cacertfile`,
       optional(path('file')),
       '',
-      'Certificates in PEM that devices’ certificates are checked against.',
+      "Certificates in PEM that devices' certificates are checked against.",
       { example: 'etc/certs/cacert.pem', feature: dtls },
     ),
     verify: key(

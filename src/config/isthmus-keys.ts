@@ -51,7 +51,7 @@ const brokerTls = {
     'broker.tls.certfile',
     optional(path('file')),
     '',
-    'Certificate chain for the tls and wss listeners in PEM, the broker’s own certificate first.',
+    "Certificate chain for the tls and wss listeners in PEM, the broker's own certificate first.",
     { example: 'etc/certs/cert.pem', feature: 'tlsListeners' },
   ),
   keyFile: key('broker.tls.keyfile', optional(path('file')), '', 'Private key of that certificate in PEM.', {
@@ -62,7 +62,7 @@ const brokerTls = {
     'broker.tls.cacertfile',
     optional(path('file')),
     '',
-    'Certificates in PEM that clients’ certificates are checked against.',
+    "Certificates in PEM that clients' certificates are checked against.",
     { example: 'etc/certs/cacert.pem', feature: 'tlsListeners' },
   ),
   verify: key(
@@ -90,7 +90,7 @@ const brokerAccess = {
     'broker.acl_file',
     optional(path('file')),
     '',
-    'Who may publish and subscribe to what, in mosquitto’s syntax: user, topic and pattern lines, %u and %c.',
+    "Who may publish and subscribe to what, in mosquitto's syntax: user, topic and pattern lines, %u and %c.",
     { example: 'etc/acl', feature: 'accessControl' },
   ),
 };

@@ -51,6 +51,10 @@ export interface ConfFile {
 export const keysOf = (file: ConfFile): readonly Key<unknown>[] =>
   file.sections.flatMap((section) => Object.values(section.keys));
 
+/** Whether a value asks for nothing of the key's feature, so that it holds with the feature or without. */
+export const asksForNothing = (key: Key<unknown>, text: string): boolean =>
+  ['', 'off', 'false', 'verify_none', key.without].includes(text);
+
 /** For values that are secret as a whole. */
 export const hidden = (text: string): string => (text === '' ? '' : '***');
 

@@ -4,6 +4,7 @@ import { isFolder } from './folder.js';
 import { deepFreeze } from './freeze.js';
 import { type Environment, type Given, readGiven } from './given.js';
 import { isthmusConfig } from './isthmus-config.js';
+import { asksForNothing } from './key.js';
 import { lwm2mConfig } from './lwm2m-config.js';
 import { type Problem, Problems } from './problem.js';
 import { checkRules } from './rules.js';
@@ -53,8 +54,7 @@ function check({ key, name, text, where }: Given, built: Features, problems: Pro
     return false;
   }
   if (key.retired !== undefined) problems.warn(`${name} has no effect: ${key.retired}`, where);
-  const asksForNothing = ['', 'off', 'false', 'verify_none', key.without].includes(text);
-  if (key.feature !== undefined && !built[key.feature] && !asksForNothing) {
+  if (key.feature !== undefined && !built[key.feature] && !asksForNothing(key, text)) {
     problems.warn(`${name}: not supported yet`, where);
   }
   return true;

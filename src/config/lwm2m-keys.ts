@@ -24,7 +24,7 @@ const listening = {
     'lwm2m.port',
     listeners,
     '5683',
-    'Where CoAP is taken over UDP; DTLS listens one port above once a credential is configured. Without it, and with lwm2m.bind.udp.N given, only those are used.',
+    'Where CoAP is taken over UDP; DTLS listens one port above once a credential is configured. Left out beside lwm2m.bind.udp.N, only those count.',
     { example: '127.0.0.1:5683' },
   ),
   udp: key('lwm2m.bind.udp.<N>', listener, '', 'Further addresses for CoAP over UDP, numbered as you like.', {
@@ -58,7 +58,7 @@ const objects = {
     'lwm2m.xml_dir',
     optional(path('folder')),
     '',
-    'Folder of object definitions in OMA’s XML; left empty, the lwm2m_xml folder that ships with Isthmus.',
+    "Folder of object definitions in OMA's XML; left empty, the lwm2m_xml folder that ships with Isthmus.",
     { example: 'etc/lwm2m_xml' },
   ),
 };
@@ -104,7 +104,7 @@ const commands = {
     'lwm2m.command_timeout',
     durationMs(second, day),
     '93s',
-    'How long a device’s answer to a command is waited for before the command is answered with a timeout.',
+    "How long a device's answer to a command is waited for before the command is answered with a timeout.",
   ),
   qmodeTimeWindow: key(
     'lwm2m.qmode_time_window',

@@ -23,9 +23,10 @@ export function checkRules(values: Values, config: Config, built: Features, prob
     const where = values.where(lifetimeMin.name) ?? values.where(lifetimeMax.name);
     problems.error(`${lifetimeMin.name} = ${min}s: at most ${lifetimeMax.name}, which is ${max}s`, where);
   }
-  if (values.has(updateCondition) && values.has(publishUpdateWhen)) {
-    problems.error(
-      `${publishUpdateWhen.name} is another name of ${updateCondition.name}: give one of them`,
+  const otherName = values.get(publishUpdateWhen);
+  if (values.has(updateCondition) && otherName !== undefined && otherName !== values.get(updateCondition)) {
+    problems.warn(
+      `${publishUpdateWhen.name} is another name of ${updateCondition.name} and goes before it`,
       values.where(publishUpdateWhen.name),
     );
   }

@@ -23,7 +23,7 @@ const listening = {
     'mqtt.sn.port',
     listeners,
     '1884',
-    'Where MQTT-SN is taken over UDP. Without it, and with mqtt.sn.bind.udp.N given, only those are used.',
+    'Where MQTT-SN is taken over UDP. Left out beside mqtt.sn.bind.udp.N, only those count.',
     { example: '127.0.0.1:1884' },
   ),
   udp: key('mqtt.sn.bind.udp.<N>', listener, '', 'Further addresses for MQTT-SN over UDP, numbered as you like.', {
@@ -86,7 +86,7 @@ const topics = {
     'mqtt.sn.mountpoint',
     topicPrefix,
     '',
-    'Put in front of every topic on the broker’s side; %c is the client id, %u the user name.',
+    "Put in front of every topic on the broker's side; %c is the client id, %u the user name.",
     { example: 'sn/%c/', feature: 'mountpoint' },
   ),
 };
@@ -134,7 +134,7 @@ const delivery = {
     'mqtt.sn.retry_interval',
     durationMs(100, hour),
     '10s',
-    'How long a client’s acknowledgement is waited for before the message is sent again.',
+    "How long a client's acknowledgement is waited for before the message is sent again.",
     { feature: 'retransmission' },
   ),
   retryCount: key(

@@ -38,23 +38,25 @@ export const flag: ValueType<boolean> = valueType('on | off | true | false', par
 
 /** A duration from `minMs` to `maxMs`, in milliseconds. */
 export const durationMs = (minMs: number, maxMs: number): ValueType<number> =>
-  valueType(durationWords(minMs, maxMs), (text) => within(parseDuration(text), minMs, maxMs));
+  valueType(`${range(minMs, maxMs)} (such as 15m, 1h30m, 500ms; a bare number is seconds)`, (text) =>
+    within(parseDuration(text), minMs, maxMs),
+  );
 
 /** A duration of whole seconds, in seconds. */
 export const durationSeconds = (min: number, max: number): ValueType<number> =>
-  valueType(`${durationWords(min * 1000, max * 1000)}, whole seconds`, (text) => {
-    const ms = parseDuration(text);
-    return ms === undefined || ms % 1000 !== 0 ? undefined : within(ms / 1000, min, max);
-  });
+  valueType(
+    `${range(min * 1000, max * 1000)} in whole seconds (such as 15m, 1h30m; a bare number is seconds)`,
+    (text) => {
+      const ms = parseDuration(text);
+      return ms === undefined || ms % 1000 !== 0 ? undefined : within(ms / 1000, min, max);
+    },
+  );
 
-const durationWords = (minMs: number, maxMs: number): string =>
-  `a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, such as 15m, 1h30m, 500ms or a number of seconds`;
+const range = (minMs: number, maxMs: number): string => `${formatDuration(minMs)}..${formatDuration(maxMs)}`;
 
 /** A size from `min` to `max`, in bytes. */
 export const size = (min: number, max: number): ValueType<number> =>
-  valueType(`${min} to ${max} bytes, such as 1024KB, 4MB or a number of bytes`, (text) =>
-    within(parseSize(text), min, max),
-  );
+  valueType(`${min}..${max} bytes (such as 1024KB, 4MB)`, (text) => within(parseSize(text), min, max));
 
 /** One of a few words. */
 export const oneOf = <const T extends string>(...words: readonly T[]): ValueType<T> =>
@@ -68,25 +70,25 @@ export const text = (maxBytes = 65_535): ValueType<string> =>
 
 /** A file or folder. Old files may hold packaging's mark for the folder of the configuration. */
 export const path = (what: 'file' | 'folder'): ValueType<string> =>
-  valueType(`a ${what}; a relative name starts at the parent of the configuration folder`, (value) =>
+  valueType(`a ${what}`, (value) =>
     value === '' || value.includes('\0') ? undefined : value.replace(/^\{\{\s*platform_etc_dir\s*\}\}/, 'etc'),
   );
 
 /** Where to listen: several by commas, or `off` for none. */
 export const listeners: ValueType<readonly Listener[]> = valueType(
-  'off, PORT or IP:PORT, such as 1884, 127.0.0.1:1884 or [::1]:1884; several by commas',
+  'PORT or IP:PORT (such as 1884, 127.0.0.1:1884, [::1]:1884), several by commas, or off',
   (value) => (value === 'off' ? [] : everyOf(parseList(value), parseListener)),
 );
 
 /** One address to listen on. */
 export const listener: ValueType<Listener> = valueType(
-  'PORT or IP:PORT, such as 1884, 127.0.0.1:1884 or [::1]:1884',
+  'PORT or IP:PORT (such as 1884, 127.0.0.1:1884, [::1]:1884)',
   parseListener,
 );
 
 /** Several values of another type, by commas; at least one. */
 export const list = <T>(of: ValueType<T>): ValueType<readonly T[]> =>
-  valueType(`${of.allowed}; several by commas`, (value) =>
+  valueType(`${of.allowed}, several by commas`, (value) =>
     everyOf(parseList(value), (part) => {
       const parsed = of.parse(part);
       return parsed === invalid ? undefined : parsed;
@@ -108,7 +110,7 @@ export const optional = <T>(of: ValueType<T>): ValueType<T | undefined> => ({
 
 /** Another type, or the word `off`, which is undefined. */
 export const orOff = <T>(of: ValueType<T>): ValueType<T | undefined> => ({
-  allowed: `off, or ${of.allowed}`,
+  allowed: `${of.allowed}, or off`,
   parse: (value) => (value === 'off' ? undefined : of.parse(value)),
 });
 
