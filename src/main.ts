@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import process from 'node:process';
+import { isatty } from 'node:tty';
 import type { Edge } from './cli/edge.js';
 import { exitCodes } from './cli/exit-codes.js';
 import { runCommandLine } from './cli/run.js';
 
 const edge: Edge = {
   env: process.env,
-  terminal: process.stdout.isTTY,
+  terminal: isatty(1),
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   onSignal: (signal, run) => void process.on(signal, run),

@@ -3,13 +3,10 @@ import { PinoPretty } from 'pino-pretty';
 import type { LogConfig } from '../config/config.js';
 import type { Log } from '../core/log.js';
 
-/** The log of a process. */
-export interface ProcessLog {
-  readonly log: Log;
-  /** The last line before the process ends by a fault of ours; written at once. */
+/** The log of a process: every line is written before the call returns, so that none is lost at the end. */
+export interface ProcessLog extends Log {
+  /** For the last line before the process ends by a fault of ours. */
   fatal(fields: object, message: string): void;
-  /** Writes what has not been written yet. */
-  flush(): void;
 }
 
 const secretFields = ['password', 'psk', 'key', 'privateKey', 'authorization'];
@@ -30,20 +27,9 @@ export function createLog(config: LogConfig, terminal: boolean, destination: num
     formatters: { level: (level: string) => ({ level }) },
     redact: { paths: secretPaths, censor: '***' },
   };
-  if (pretty) {
-    // A stream of this thread: what was logged before a crash is on the terminal.
-    const stream = PinoPretty({ destination, sync: true, colorize: terminal, translateTime: 'SYS:HH:MM:ss.l' });
-    const log = pino(options, stream);
-    return { log, fatal: (fields, message) => log.fatal(fields, message), flush: () => {} };
-  }
-  const stream = pino.destination({ dest: destination, sync: false });
-  const log = pino(options, stream);
-  return {
-    log,
-    fatal(fields, message) {
-      log.fatal(fields, message);
-      stream.flushSync();
-    },
-    flush: () => stream.flushSync(),
-  };
+  // Both are streams of this thread: a worker would take its last lines with it.
+  const stream = pretty
+    ? PinoPretty({ destination, sync: true, colorize: terminal, translateTime: 'SYS:HH:MM:ss.l' })
+    : pino.destination({ dest: destination, sync: true });
+  return pino(options, stream);
 }

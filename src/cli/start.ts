@@ -28,19 +28,18 @@ const signalNumbers: Readonly<Record<Signal, number>> = { SIGHUP: 1, SIGINT: 2, 
 /** Runs a gateway until it is told to stop; resolves with the exit code when everything is written. */
 export async function runGateway(
   { config, warnings }: Loaded,
-  processLog: ProcessLog,
+  log: ProcessLog,
   edge: Edge,
   create: typeof createGateway = createGateway,
 ): Promise<number> {
-  const { log } = processLog;
   edge.onCrash((error) => {
-    processLog.fatal({ err: error }, 'stopped by an error that nothing expected');
+    log.fatal({ err: error }, 'stopped by an error that nothing expected');
     edge.exit(exitCodes.internal);
   });
   for (const { where, message } of warnings) log.warn({ where }, message);
 
   const gateway = create(config, log);
-  const told = toldToStop(processLog, edge);
+  const told = toldToStop(edge);
   edge.onSignal('SIGHUP', () => {
     gateway.reload().catch((error: unknown) => log.error({ err: error }, 'could not read everything again'));
   });
@@ -48,22 +47,19 @@ export async function runGateway(
   const failure = await settled(gateway.start());
   if (failure !== undefined) {
     await settled(gateway.stop());
-    return endFailed(failure.error, processLog, edge);
+    return endFailed(failure.error, log, edge);
   }
   const signal = await told;
   log.info({ signal }, 'stopping');
-  return await endStopped(gateway, processLog);
+  return await endStopped(gateway, log);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function toldToStop(processLog: ProcessLog, edge: Edge): Promise<Signal> {
+function toldToStop(edge: Edge): Promise<Signal> {
   return new Promise((resolve) => {
     let stopping = false;
     const stop = (signal: Signal) => (): void => {
-      if (stopping) {
-        processLog.flush();
-        edge.exit(128 + signalNumbers[signal]);
-      }
+      if (stopping) edge.exit(128 + signalNumbers[signal]);
       stopping = true;
       resolve(signal);
     };
@@ -72,24 +68,22 @@ function toldToStop(processLog: ProcessLog, edge: Edge): Promise<Signal> {
   });
 }
 
-async function endStopped(gateway: Gateway, processLog: ProcessLog): Promise<number> {
+async function endStopped(gateway: Gateway, log: ProcessLog): Promise<number> {
   const failure = await settled(gateway.stop());
   if (failure !== undefined) {
-    processLog.fatal({ err: failure.error }, 'could not stop cleanly');
+    log.fatal({ err: failure.error }, 'could not stop cleanly');
     return exitCodes.internal;
   }
-  processLog.log.info({}, 'stopped');
-  processLog.flush();
+  log.info({}, 'stopped');
   return exitCodes.ok;
 }
 
-function endFailed(error: unknown, processLog: ProcessLog, edge: Edge): number {
+function endFailed(error: unknown, log: ProcessLog, edge: Edge): number {
   if (error instanceof IsthmusError && error.code === 'LISTEN') {
-    processLog.flush();
     edge.err(`isthmus: cannot listen on ${error.message}`);
     return exitCodes.unavailable;
   }
-  processLog.fatal({ err: error }, 'could not start');
+  log.fatal({ err: error }, 'could not start');
   return exitCodes.internal;
 }
 
