@@ -1,0 +1,18 @@
+/** What a command may know and do of the process around it. */
+export interface Edge {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether somebody reads standard output. */
+  readonly terminal: boolean;
+  /** Writes a line to standard output. */
+  out(line: string): void;
+  /** Writes a line to standard error. */
+  err(line: string): void;
+  onSignal(signal: Signal, run: () => void): void;
+  /** For errors that nobody caught. */
+  onCrash(run: (error: unknown) => void): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/** Signals that the gateway listens to. */
+export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';

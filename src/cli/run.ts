@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nearest } from '../config/nearest.js';
+import { type Command, parseArguments } from './arguments.js';
+import { checkCommand } from './check.js';
+import type { Edge } from './edge.js';
+import { exitCodes } from './exit-codes.js';
+import { commandHelp, generalHelp } from './help.js';
+import { startCommand } from './start.js';
+
+const help: Command = {
+  name: 'help',
+  summary: 'show this, or the help of a command',
+  options: [],
+  operand: 'COMMAND',
+  async run({ operand }, edge) {
+    const command = commands.find(({ name }) => name === operand);
+    if (operand !== undefined && command === undefined) {
+      const names = commands.map(({ name }) => name);
+      const suggestion = nearest(operand, names);
+      edge.err(`isthmus: unknown command ${operand}${suggestion === undefined ? '' : `; did you mean ${suggestion}?`}`);
+      return exitCodes.usage;
+    }
+    edge.out(command === undefined ? generalHelp(commands) : commandHelp(command));
+    return exitCodes.ok;
+  },
+};
+
+const version: Command = {
+  name: '--version',
+  summary: 'print the version',
+  options: [],
+  async run(_given, edge) {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
+    edge.out((JSON.parse(text) as { version: string }).version);
+    return exitCodes.ok;
+  },
+};
+
+/** Every command; the first is the one that runs when none is named. */
+export const commands: readonly Command[] = [help, startCommand, checkCommand, { ...help, name: '--help' }, version];
+
+/** Runs a command line (without node and script); resolves with the exit code. */
+export async function runCommandLine(words: readonly string[], edge: Edge): Promise<number> {
+  const argv = words.map((word) => (word === '-h' ? '--help' : word));
+  const [name = '', ...rest] = argv;
+  const asked = commands.find((command) => command.name === name);
+  if (asked !== undefined && rest.includes('--help')) {
+    edge.out(commandHelp(asked));
+    return exitCodes.ok;
+  }
+  const invocation = parseArguments(argv, commands);
+  if (invocation.kind === 'usage') {
+    edge.err(`isthmus: ${invocation.message}`);
+    edge.err('Try "isthmus help".');
+    return exitCodes.usage;
+  }
+  return await invocation.command.run(invocation.given, edge);
+}

@@ -1,0 +1,176 @@
+import type { AutoObserve, ForwarderPolicy } from './protocol-types.js';
+import type { Listener } from './units.js';
+
+/** Everything that can be configured: whole, checked, in one unit per field, frozen. */
+export interface Config {
+  readonly broker: BrokerConfig;
+  readonly store: StoreConfig;
+  readonly admin: AdminConfig;
+  readonly log: LogConfig;
+  readonly sn: SnConfig;
+  readonly lwm2m: Lwm2mConfig;
+}
+
+/** The broker between devices and applications. */
+export interface BrokerConfig {
+  readonly mode: 'embedded' | 'external';
+  /** Present in external mode. */
+  readonly url: string | undefined;
+  /** Of the embedded broker. */
+  readonly listeners: {
+    readonly tcp: readonly Listener[];
+    readonly tls: readonly Listener[];
+    readonly ws: readonly Listener[];
+    readonly wss: readonly Listener[];
+  };
+  readonly tls: TlsConfig;
+  readonly allowAnonymous: boolean;
+  readonly passwordFile: string | undefined;
+  readonly aclFile: string | undefined;
+  readonly maxConnections: number;
+  /** Bytes. */
+  readonly maxPacketSize: number;
+  /** Bytes. */
+  readonly maxClientIdLength: number;
+  /** Messages per client. */
+  readonly queueLimit: number;
+  /** Undefined: for ever. */
+  readonly queueTtlSeconds: number | undefined;
+  /** Undefined: for ever. */
+  readonly retainedExpirySeconds: number | undefined;
+}
+
+/** Credentials of the embedded broker's TLS listeners; absolute paths. */
+export interface TlsConfig {
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly caFile: string | undefined;
+  readonly verifyPeer: boolean;
+}
+
+/** What survives a restart. */
+export interface StoreConfig {
+  /** Absolute. */
+  readonly dir: string;
+}
+
+/** The HTTP side. */
+export interface AdminConfig {
+  readonly listeners: readonly Listener[];
+}
+
+/** What is logged, and how. */
+export interface LogConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  /** `auto`: pretty on a terminal, JSON elsewhere. */
+  readonly format: 'auto' | 'json' | 'pretty';
+}
+
+/** Where a protocol over datagrams listens. `dtls` is empty unless a credential is configured. */
+export interface DatagramListeners {
+  readonly udp: readonly Listener[];
+  readonly dtls: readonly Listener[];
+}
+
+/** Credentials and rules of DTLS; absolute paths. */
+export interface DtlsConfig {
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly caFile: string | undefined;
+  readonly pskFile: string | undefined;
+  readonly verifyPeer: boolean;
+  readonly failIfNoPeerCert: boolean;
+  /** Suites as they were named; undefined: all. Never together with `pskCiphers`. */
+  readonly ciphers: readonly string[] | undefined;
+  readonly pskCiphers: readonly string[] | undefined;
+  /** Bytes, 0..32. */
+  readonly cidLength: number;
+  readonly bindIdentity: 'on' | 'off' | 'cn';
+  readonly sessionStore: boolean;
+}
+
+/** A user name and password at the broker. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string | undefined;
+}
+
+/** MQTT-SN. */
+export interface SnConfig {
+  readonly listeners: DatagramListeners;
+  readonly dtls: DtlsConfig;
+  /** 0..255. */
+  readonly gatewayId: number;
+  /** 1..65535. */
+  readonly advertiseDurationSeconds: number;
+  readonly broadcastAddress: string | undefined;
+  readonly multicastGroups: readonly string[];
+  readonly predefinedTopics: PredefinedTopics;
+  /** Per client. */
+  readonly maxTopics: number;
+  /** In front of every topic on the broker's side, with `%c` and `%u`; may be empty. */
+  readonly mountpoint: string;
+  readonly idleTimeoutMs: number;
+  readonly sessionExpiryMs: number;
+  readonly maxSessions: number;
+  /** Bytes. */
+  readonly maxClientIdLength: number;
+  /** Messages per client. */
+  readonly sleepQueueLimit: number;
+  readonly enableStats: boolean;
+  /** Whether QoS -1 is taken. */
+  readonly enableQos3: boolean;
+  readonly retryIntervalMs: number;
+  /** Repetitions after the first sending. */
+  readonly retryCount: number;
+  readonly maxInflight: number;
+  /** Of clients that have none of their own. */
+  readonly credentials: Credentials | undefined;
+  readonly credentialsByClient: ReadonlyMap<string, Credentials>;
+  readonly forwarders: ForwarderPolicy;
+  /** Packets outside of a session answered per second and source address. */
+  readonly strangerRate: number;
+}
+
+/** Names of predefined topic ids, 1..65534. */
+export interface PredefinedTopics {
+  readonly all: ReadonlyMap<number, string>;
+  /** By client id; goes before `all`. */
+  readonly byClient: ReadonlyMap<string, ReadonlyMap<number, string>>;
+}
+
+/** LwM2M, and CoAP below it. */
+export interface Lwm2mConfig {
+  readonly listeners: DatagramListeners;
+  readonly dtls: DtlsConfig;
+  /** Bytes; undefined: as the system has them. */
+  readonly receiveBuffer: number | undefined;
+  readonly sendBuffer: number | undefined;
+  /** Folder of object definitions, absolute. */
+  readonly xmlDir: string;
+  readonly lifetimeMinSeconds: number;
+  readonly lifetimeMaxSeconds: number;
+  readonly updateCondition: 'contains_object_list' | 'object_list_changed' | 'always';
+  readonly autoObserve: AutoObserve;
+  readonly commandTimeoutMs: number;
+  /** How long a device in queue mode listens after its last packet. */
+  readonly awakeWindowMs: number;
+  /** Commands per device. */
+  readonly queueLimit: number;
+  readonly queueTtlMs: number;
+  /** In front of every topic; the topics below have it already. `%e` is the endpoint name, `%a` the IP address. */
+  readonly mountpoint: string;
+  /** One set, or two that are used at the same time. */
+  readonly topics: readonly TopicSet[];
+}
+
+/** Topics of LwM2M on MQTT, with the mountpoint in front, `%e` and `%a` still to be replaced. */
+export interface TopicSet {
+  /** A filter. */
+  readonly command: string;
+  readonly response: string;
+  readonly notify: string;
+  /** Undefined: registrations are not published on this set. */
+  readonly register: string | undefined;
+  readonly update: string | undefined;
+}

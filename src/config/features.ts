@@ -1,0 +1,36 @@
+/**
+ * What keys stand for, and whether this version does it. A key of a feature that is not built is known and checked, and
+ * warns that it is not supported yet. After changing a line here: `node scripts/config-docs.mjs`.
+ */
+export const features = {
+  externalBroker: false,
+  tlsListeners: false,
+  websocketListeners: false,
+  passwords: false,
+  accessControl: false,
+  connectionLimits: false,
+  offlineExpiry: false,
+  durableStore: false,
+  admin: false,
+  advertise: false,
+  statistics: false,
+  qosMinusOne: false,
+  snCredentials: false,
+  retransmission: false,
+  sleepingClients: false,
+  sessionExpiry: false,
+  sessionLimit: false,
+  strangerLimit: false,
+  forwarder: false,
+  mountpoint: false,
+  queueMode: false,
+  autoObserve: false,
+  updateCondition: false,
+  dtls: false,
+} satisfies Record<string, boolean>;
+
+/** The name of a feature that keys may wait for. */
+export type Feature = keyof typeof features;
+
+/** Which features are built. */
+export type Features = Readonly<Record<Feature, boolean>>;
