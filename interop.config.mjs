@@ -1,5 +1,6 @@
 export default {
   files: ['.build/test/interop/**/*.test.js'],
   concurrency: 1,
+  serial: true,
   timeout: '5m',
 };

@@ -1,1 +1,114 @@
-process.stdout.write('no benchmarks yet\n');
+// `npm run bench`: measures the gateway, the UDP echo floor of this machine and, when asked, other gateways beside it.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Options, readOptions, usage } from './options.js';
+import type { Target } from './protocol.js';
+import { type Result, summarize, table } from './report.js';
+import { type Round, runRound } from './round.js';
+import { type Scenario, scenarios } from './scenarios.js';
+import { type Started, startEcho, startIsthmus } from './servers.js';
+
+const warmupMs = 1000;
+
+async function main(): Promise<number> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  let options: Options;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return 64;
+  }
+  const started: Started[] = [];
+  try {
+    const echo = await startEcho();
+    started.push(echo);
+    if (options.own) started.push(await startIsthmus(options.cpuProfile));
+    const gateways = [...started.slice(1).map(({ target }) => target), ...options.against];
+    const results = await measure(options, echo.target, gateways);
+    process.stdout.write(`${table(results)}\n`);
+    write(options, results);
+    return results.some((result) => result.failed !== undefined) ? 1 : 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  } finally {
+    await Promise.all(started.map((server) => server.stop()));
+  }
+}
+
+/** All rounds. Those of one measurement go round the gateways in turn, so that a slow minute of the machine meets them all. */
+async function measure(options: Options, echo: Target, gateways: readonly Target[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const scenario of chosen(options)) {
+    const targets = scenario.name === 'udp-echo' ? [echo] : gateways.filter(scenario.runsOn);
+    const rounds = new Map<Target, Round[]>(targets.map((target) => [target, []]));
+    const failures = new Map<Target, string>();
+    const count = scenario.name === 'sessions' ? 1 : options.rounds;
+    for (let round = 1; round <= count; round++) {
+      for (const target of targets) {
+        if (failures.has(target)) continue;
+        progress(`${scenario.title}, ${target.name}, round ${round} of ${count}`);
+        try {
+          rounds.get(target)?.push(await runRound(job(options, scenario, target)));
+        } catch (error) {
+          failures.set(target, error instanceof Error ? error.message : String(error));
+        }
+      }
+    }
+    for (const target of targets) {
+      results.push({ scenario, target: target.name, rounds: rounds.get(target) ?? [], failed: failures.get(target) });
+    }
+  }
+  progress('');
+  return results;
+}
+
+/** The floor is always measured: the ratios need it. */
+function chosen({ only }: Options): readonly Scenario[] {
+  return scenarios.filter(({ name, standard }) =>
+    only.length === 0
+      ? standard
+      : only.includes(name) || (name === 'udp-echo' && only.some((asked) => asked !== 'sessions')),
+  );
+}
+
+const job = (options: Options, { name }: Scenario, target: Target) => ({
+  scenario: name,
+  target,
+  warmupMs,
+  measureMs: options.seconds * 1000,
+  clients: options.clients,
+  window: options.window,
+  payload: options.payload,
+  sessions: options.sessions,
+});
+
+/** Shows what is going on, on a terminal only. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+}
+
+function write(options: Options, results: readonly Result[]): void {
+  const now = new Date().toISOString();
+  const file =
+    options.json ?? join(import.meta.dirname, '..', '..', 'bench', 'results', `${now.replaceAll(':', '-')}.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  const machine = { node: process.version, os: release(), cpu: cpus()[0]?.model, cores: cpus().length };
+  const { rounds, seconds, clients, window, payload } = options;
+  const report = {
+    time: now,
+    machine,
+    options: { rounds, seconds, clients, window, payload },
+    results: summarize(results),
+    rounds: results.map(({ scenario, target, rounds }) => ({ scenario: scenario.name, target, rounds })),
+  };
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  process.stderr.write(`${file}\n`);
+}
+
+process.exitCode = await main();

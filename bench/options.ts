@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import type { ScenarioName, Target } from './protocol.js';
+import { scenarios } from './scenarios.js';
+
+/** What the command line asks for. */
+export interface Options {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly clients: number;
+  readonly window: number;
+  readonly payload: number;
+  readonly sessions: number;
+  readonly only: readonly ScenarioName[];
+  readonly against: readonly Target[];
+  /** False: only the gateways named by `--against` are measured. */
+  readonly own: boolean;
+  readonly json: string | undefined;
+  /** Where the gateway's CPU profile goes. */
+  readonly cpuProfile: string | undefined;
+}
+
+export const usage = `npm run bench -- [options]
+  --rounds N         rounds of each measurement (5)
+  --seconds N        measured time of a round (3)
+  --only NAME        one measurement; may be repeated: ${scenarios.map((scenario) => scenario.name).join(', ')}
+  --against TARGET   also measure another gateway; may be repeated: [name=]host:snport[:mqttport[:coapport]][@pid,...]
+  --without-own      leave Isthmus out
+  --clients N        devices (20)
+  --window N         messages a device has under way (4)
+  --payload N        bytes of payload (32)
+  --sessions N       sleeping sessions for --only sessions (10000)
+  --json FILE        where the results go (bench/results/<time>.json)
+  --cpu-prof DIR     write a CPU profile of Isthmus there
+`;
+
+/** Reads the command line; an Error says what is wrong with it. */
+export function readOptions(argv: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '3' },
+      clients: { type: 'string', default: '20' },
+      window: { type: 'string', default: '4' },
+      payload: { type: 'string', default: '32' },
+      sessions: { type: 'string', default: '10000' },
+      only: { type: 'string', multiple: true, default: [] },
+      against: { type: 'string', multiple: true, default: [] },
+      'without-own': { type: 'boolean', default: false },
+      json: { type: 'string' },
+      'cpu-prof': { type: 'string' },
+    },
+  });
+  return {
+    rounds: positive('rounds', values.rounds),
+    seconds: positive('seconds', values.seconds),
+    clients: positive('clients', values.clients),
+    window: positive('window', values.window),
+    payload: Math.max(4, positive('payload', values.payload)),
+    sessions: positive('sessions', values.sessions),
+    only: values.only.flatMap((names) => names.split(',')).map(scenarioName),
+    against: values.against.map(readTarget),
+    own: !values['without-own'],
+    json: values.json,
+    cpuProfile: values['cpu-prof'],
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name}: a positive number, not '${text}'`);
+  return value;
+}
+
+function scenarioName(text: string): ScenarioName {
+  const found = scenarios.find((scenario) => scenario.name === text);
+  if (!found) throw new Error(`--only: one of ${scenarios.map(({ name }) => name).join(', ')}, not '${text}'`);
+  return found.name;
+}
+
+/** `[name=]host:snport[:mqttport[:coapport]][@pid,...]`; the process ids are those whose CPU time counts as the gateway's. */
+function readTarget(text: string): Target {
+  const parts = /^(?:([^=@]+)=)?([^:@]+):(\d+)(?::(\d+))?(?::(\d+))?(?:@([\d,]+))?$/.exec(text);
+  if (!parts) throw new Error(`--against: [name=]host:snport[:mqttport[:coapport]][@pid,...], not '${text}'`);
+  const [, name, host = '', sn, mqtt, coap, pids] = parts;
+  return {
+    name: name ?? `${host}:${sn}`,
+    host,
+    snPort: Number(sn),
+    mqttPort: Number(mqtt ?? 1883),
+    coapPort: coap === undefined ? undefined : Number(coap),
+    pids: pids?.split(',').map(Number) ?? [],
+  };
+}

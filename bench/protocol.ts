@@ -1,0 +1,53 @@
+/** What can be measured. */
+export type ScenarioName =
+  | 'udp-echo'
+  | 'sn-up-qos0'
+  | 'sn-up-qos1'
+  | 'sn-down-qos0'
+  | 'sn-down-qos1'
+  | 'coap'
+  | 'lwm2m-read'
+  | 'sessions';
+
+/** A gateway under measurement, or the echo server (then only `snPort` is used). */
+export interface Target {
+  readonly name: string;
+  readonly host: string;
+  readonly snPort: number;
+  readonly mqttPort: number;
+  /** Undefined: this gateway speaks no CoAP, so those measurements leave it out. */
+  readonly coapPort: number | undefined;
+  /** Processes whose CPU time and memory are the gateway's; empty when unknown. */
+  readonly pids: readonly number[];
+}
+
+/** One round, as the main process asks the generator for it. */
+export interface Job {
+  readonly scenario: ScenarioName;
+  readonly target: Target;
+  readonly warmupMs: number;
+  readonly measureMs: number;
+  readonly clients: number;
+  readonly window: number;
+  readonly payload: number;
+  readonly sessions: number;
+}
+
+/** What a generator counted in one round. */
+export interface Counted {
+  /** Messages that went the whole way within the measured time. */
+  readonly completed: number;
+  /** Messages that never came out, or were answered with an error. */
+  readonly lost: number;
+  /** Messages that came out more than once. */
+  readonly duplicates: number;
+  readonly ms: number;
+  /** CPU time the generator itself used. */
+  readonly cpuMs: number;
+}
+
+/** Generator to main process. `phase` marks when counting starts and ends, so that main can read the gateway's CPU time. */
+export type FromGenerator =
+  | { readonly kind: 'phase'; readonly phase: string }
+  | { readonly kind: 'counted'; readonly counted: Counted }
+  | { readonly kind: 'failed'; readonly message: string };

@@ -1,0 +1,26 @@
+import type { ScenarioName, Target } from './protocol.js';
+
+/** A measurement as the table shows it. */
+export interface Scenario {
+  readonly name: ScenarioName;
+  readonly title: string;
+  /** What one counted unit is. */
+  readonly unit: string;
+  /** Part of a run that names nothing with `--only`. */
+  readonly standard: boolean;
+  readonly runsOn: (target: Target) => boolean;
+}
+
+const always = (): boolean => true;
+const needsCoap = (target: Target): boolean => target.coapPort !== undefined;
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'udp-echo', title: 'UDP echo floor', unit: 'exchange', standard: true, runsOn: always },
+  { name: 'sn-up-qos0', title: 'MQTT-SN up, QoS 0', unit: 'message', standard: true, runsOn: always },
+  { name: 'sn-up-qos1', title: 'MQTT-SN up, QoS 1', unit: 'message', standard: true, runsOn: always },
+  { name: 'sn-down-qos0', title: 'MQTT-SN down, QoS 0', unit: 'message', standard: true, runsOn: always },
+  { name: 'sn-down-qos1', title: 'MQTT-SN down, QoS 1', unit: 'message', standard: true, runsOn: always },
+  { name: 'coap', title: 'CoAP exchanges', unit: 'exchange', standard: true, runsOn: needsCoap },
+  { name: 'lwm2m-read', title: 'LwM2M Read round trips', unit: 'command', standard: true, runsOn: needsCoap },
+  { name: 'sessions', title: 'Sleeping sessions', unit: 'session', standard: false, runsOn: always },
+];

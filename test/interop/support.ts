@@ -1,0 +1,239 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const patienceMs = 15_000;
+
+/** The whole path of a program, or undefined when it is not installed. */
+export function find(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Whether all these programs are here; otherwise the test passes with a line that says which are missing. */
+export function installed(t: ExecutionContext, ...names: string[]): boolean {
+  const missing = names.filter((name) => find(name) === undefined);
+  if (missing.length === 0) return true;
+  t.log(`skipped: ${missing.join(', ')} not installed`);
+  t.pass();
+  return false;
+}
+
+/** A program that runs; what it writes, on either stream, is kept. Ends with the test. */
+export class Running {
+  output = '';
+  /** Its exit code once it has ended; null when a signal ended it. */
+  readonly ended: Promise<number | null>;
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly name: string;
+  private waiting: (() => void)[] = [];
+
+  constructor(t: ExecutionContext, name: string, args: readonly string[], options: { cwd?: string } = {}) {
+    this.name = name;
+    // A filter of coreutils that keeps a program from holding its output back when it writes into a pipe.
+    const unbuffered = find('stdbuf');
+    const command = unbuffered === undefined ? [name, ...args] : [unbuffered, '-o0', '-e0', name, ...args];
+    this.child = spawn(command[0] ?? name, command.slice(1), options);
+    const keep = (chunk: Buffer): void => {
+      this.output += chunk.toString();
+      this.wake();
+    };
+    this.child.stdout.on('data', keep);
+    this.child.stderr.on('data', keep);
+    this.child.stdin.on('error', () => {});
+    this.ended = new Promise((resolve) => {
+      this.child.once('error', (error) => {
+        this.output += error.message;
+        resolve(null);
+      });
+      this.child.once('close', (code) => {
+        resolve(code);
+        this.wake();
+      });
+    });
+    t.teardown(() => this.stop());
+  }
+
+  /** Waits until this has been written, and gives what was found; an Error with the whole output when it does not come. */
+  async waitFor(wanted: RegExp | string, timeoutMs = patienceMs): Promise<RegExpExecArray> {
+    const pattern = typeof wanted === 'string' ? new RegExp(wanted.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')) : wanted;
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      const found = pattern.exec(this.output);
+      if (found) return found;
+      const left = until - Date.now();
+      if (left <= 0 || this.child.exitCode !== null) {
+        throw new Error(`${this.name} did not say ${wanted}, but:\n${this.output}`);
+      }
+      await this.said(left);
+    }
+  }
+
+  /** Forgets what was written so far. */
+  clear(): void {
+    this.output = '';
+  }
+
+  /** Writes to its standard input. */
+  write(text: string): void {
+    this.child.stdin.write(text);
+  }
+
+  /** Ends its standard input. */
+  end(text = ''): void {
+    this.child.stdin.end(text);
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.child.kill(signal);
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 5000);
+    const code = await this.ended;
+    clearTimeout(late);
+    return code;
+  }
+
+  private said(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  private wake(): void {
+    for (const resume of this.waiting.splice(0)) resume();
+  }
+}
+
+/** Runs a program to its end: its exit code and what it wrote. */
+export async function run(
+  t: ExecutionContext,
+  name: string,
+  args: readonly string[],
+  stdin = '',
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const running = new Running(t, name, args);
+  running.end(stdin);
+  const late = setTimeout(() => void running.stop(), patienceMs);
+  const code = await running.ended;
+  clearTimeout(late);
+  return { code, output: running.output };
+}
+
+/** The built gateway on ports of its own. */
+export interface Gateway {
+  readonly snPort: number;
+  readonly mqttPort: number;
+  readonly coapPort: number;
+  readonly process: Running;
+}
+
+/** Starts the built gateway with these lines in its three files; it ends with the test. */
+export async function startGateway(
+  t: ExecutionContext,
+  settings: {
+    readonly isthmus?: readonly string[];
+    readonly sn?: readonly string[];
+    readonly lwm2m?: readonly string[];
+  } = {},
+): Promise<Gateway> {
+  const home = mkdtempSync(join(tmpdir(), 'isthmus-interop-'));
+  t.teardown(() => rmSync(home, { recursive: true, force: true }));
+  const [mqttPort, snPort, coapPort] = [await freeTcpPort(), await freeUdpPort(), await freeUdpPort()];
+  const conf = (file: string, ...lines: string[]): void => writeFileSync(join(home, file), `${lines.join('\n')}\n`);
+  conf(
+    'isthmus.conf',
+    `broker.listener.tcp = 127.0.0.1:${mqttPort}`,
+    `store.dir = ${join(home, 'data')}`,
+    'admin.listener = off',
+    'log.format = json',
+    ...(settings.isthmus ?? []),
+  );
+  conf('emqx_sn.conf', `mqtt.sn.port = 127.0.0.1:${snPort}`, ...(settings.sn ?? []));
+  conf('emqx_lwm2m.conf', `lwm2m.bind.udp.1 = 127.0.0.1:${coapPort}`, ...(settings.lwm2m ?? []));
+  const process_ = new Running(t, process.execPath, [join(root, 'dist', 'main.js'), 'start', '--etc', home]);
+  const gateway = { snPort, mqttPort, coapPort, process: process_ };
+  await answering(gateway);
+  return gateway;
+}
+
+/** Waits until the gateway answers SEARCHGW, CoAP's ping and a TCP connection. */
+async function answering(gateway: Gateway): Promise<void> {
+  const broken = gateway.process.ended.then(() => {
+    throw new Error(`the gateway ended:\n${gateway.process.output}`);
+  });
+  const all = Promise.all([
+    reply(gateway.snPort, Buffer.from([3, 1, 0])),
+    reply(gateway.coapPort, Buffer.from([0x40, 0, 0x12, 0x34])),
+  ]);
+  await Promise.race([all, broken]);
+}
+
+/** Sends until something comes back. */
+async function reply(port: number, question: Buffer): Promise<void> {
+  const socket = createSocket('udp4');
+  socket.on('error', () => {});
+  await new Promise<void>((resolve) => socket.connect(port, '127.0.0.1', resolve));
+  const asking = setInterval(() => socket.send(question), 50);
+  const until = setTimeout(() => socket.emit('message'), patienceMs);
+  await new Promise<void>((resolve) => socket.once('message', () => resolve()));
+  clearTimeout(until);
+  clearInterval(asking);
+  await new Promise<void>((resolve) => socket.close(resolve));
+}
+
+/** mosquitto_sub on these filters, once it is subscribed. Each message becomes a line `got <topic> <qos> <retain> <payload>`. */
+export async function listen(t: ExecutionContext, gateway: Gateway, ...filters: string[]): Promise<Running> {
+  const topics = filters.flatMap((filter) => ['-t', filter]);
+  const args = ['-h', '127.0.0.1', '-p', `${gateway.mqttPort}`, '-d', '-q', '2', '-F', 'got %t %q %r %p', ...topics];
+  const subscriber = new Running(t, 'mosquitto_sub', args);
+  await subscriber.waitFor(/Subscribed \(mid: \d+\)/);
+  return subscriber;
+}
+
+/** mosquitto_pub of one message. */
+export async function publish(
+  t: ExecutionContext,
+  gateway: Gateway,
+  topic: string,
+  payload: string,
+  ...more: string[]
+): Promise<void> {
+  const args = ['-h', '127.0.0.1', '-p', `${gateway.mqttPort}`, '-t', topic, '-m', payload, ...more];
+  const { code, output } = await run(t, 'mosquitto_pub', args);
+  if (code !== 0) throw new Error(`mosquitto_pub ended with ${code}: ${output}`);
+}
+
+/** A UDP port of the loopback that nothing uses. */
+export async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
+
+async function freeTcpPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === 'string') throw new Error('no free TCP port');
+  return address.port;
+}
