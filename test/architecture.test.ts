@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   lwm2m: ['core', 'coap', 'broker/port.ts', 'store'],
   admin: ['core'],
   cli: ['core', 'config', 'gateway.ts'],
+  wiring: ['*'],
   'gateway.ts': ['*'],
   'main.ts': ['core', 'cli', 'config', 'gateway.ts'],
 };

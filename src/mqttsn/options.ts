@@ -25,8 +25,8 @@ export interface SnOptions {
   /** Pre-defined topics of every client, and those of single clients, which come first. */
   readonly predefined: ReadonlyMap<number, string>;
   readonly clientPredefined: ReadonlyMap<string, ReadonlyMap<number, string>>;
-  /** Source addresses (without port) whose encapsulated messages are taken; `any`: everybody's. */
-  readonly forwarders: ReadonlySet<string> | 'any';
+  /** Whether encapsulated messages are taken from this IP address. */
+  readonly mayForward: (host: string) => boolean;
 }
 
 /** The pre-defined topics that hold for one client. */

@@ -210,8 +210,7 @@ export class SnServer {
   }
 
   private onEncapsulated(packet: Encapsulated, forwarder: Peer): void {
-    const { forwarders } = this.options;
-    if (forwarders !== 'any' && !forwarders.has(hostOf(forwarder))) {
+    if (!this.options.mayForward(hostOf(forwarder))) {
       this.counters.limited.value++;
       return;
     }
@@ -234,8 +233,9 @@ function isFor(packet: PingReq, client: Client): boolean {
   return packet.clientId === undefined || packet.clientId === client.session.clientId;
 }
 
-/** A peer's address without its port. */
+/** A peer's IP address. */
 function hostOf(peer: Peer): string {
   const { address } = peer;
-  return address.slice(0, address.lastIndexOf(':'));
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return host.startsWith('[') ? host.slice(1, -1) : host;
 }

@@ -41,6 +41,11 @@ export class UdpPort implements DatagramPort {
     return `udp ${isIPv6(host) ? `[${host}]` : host}:${this.port}`;
   }
 
+  /** The address it listens on. */
+  get host(): string {
+    return this.options.host;
+  }
+
   /** The port bound, once started. */
   get port(): number {
     return this.socket?.address().port ?? this.options.port;

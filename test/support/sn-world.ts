@@ -33,7 +33,7 @@ export function snOptions(overrides: Overrides = {}): SnOptions {
       [2, 'predefined/two'],
     ]),
     clientPredefined: new Map(),
-    forwarders: new Set(),
+    mayForward: () => false,
     ...rest,
     session: {
       retryIntervalMs: 10_000,
