@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { accessRule } from '../broker/auth.js';
 import { EmbeddedBroker } from '../broker/embedded.js';
-import { MqttListener } from '../broker/listeners.js';
-import type { BrokerConfig } from '../config/config.js';
+import { type ListenerTls, MqttListener } from '../broker/listeners.js';
+import type { BrokerConfig, TlsConfig } from '../config/config.js';
 import type { Around } from './around.js';
 
 /** The embedded broker as configured. */
@@ -13,10 +14,20 @@ export function embeddedBroker(config: BrokerConfig, { log, metrics }: Around): 
   return new EmbeddedBroker(options, log.child({ part: 'broker' }), metrics);
 }
 
-/** Where MQTT clients connect to it. */
+/** Where MQTT clients connect to it. The files of TLS are read here; one that cannot be read is an error of its own. */
 export function mqttListeners(config: BrokerConfig, { log }: Around): MqttListener[] {
-  const limits = { maxConnections: config.maxConnections, maxPacketBytes: config.maxPacketSize };
-  return config.listeners.tcp.map(
-    (listener) => new MqttListener({ kind: 'tcp', ...listener, ...limits }, log.child({ part: 'broker' })),
+  const { listeners, maxConnections, maxPacketSize: maxPacketBytes } = config;
+  const tls = listeners.tls.length + listeners.wss.length === 0 ? undefined : listenerTls(config.tls);
+  const kinds = ['tcp', 'tls', 'ws', 'wss'] as const;
+  return kinds.flatMap((kind) =>
+    listeners[kind].map((listener) => {
+      const options = { kind, ...listener, maxConnections, maxPacketBytes, ...(tls === undefined ? {} : { tls }) };
+      return new MqttListener(options, log.child({ part: 'broker' }));
+    }),
   );
+}
+
+function listenerTls({ certFile = '', keyFile = '', caFile, verifyPeer }: TlsConfig): ListenerTls {
+  const ca = caFile === undefined ? {} : { ca: readFileSync(caFile) };
+  return { cert: readFileSync(certFile), key: readFileSync(keyFile), ...ca, verifyPeer };
 }
