@@ -66,6 +66,8 @@ export interface OutgoingRequest extends Partial<Omit<CoapRequest, 'method' | 'o
   readonly method: Method;
   /** How long to wait for a response after the peer has acknowledged, ms; default 93,000 (MAX_TRANSMIT_WAIT). */
   readonly timeoutMs?: number;
+  /** False sends it once, without acknowledgement or repetition; default true. */
+  readonly confirmable?: boolean;
   /** Called once if the peer sends an empty ACK: it has the request and will answer later. */
   readonly acknowledged?: () => void;
 }
@@ -84,7 +86,7 @@ export interface Observation {
 export interface CoapEndpoint {
   start(handler: RequestHandler): Promise<void>;
   stop(): Promise<void>;
-  /** Sends a confirmable request; resolves with the whole response of any code, rejects with an ExchangeError. */
+  /** Sends a request; resolves with the whole response of any code, rejects with an ExchangeError. */
   request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse>;
   /**
    * Observes. Resolves with the first response; `observation` is absent when the peer answered without an Observe

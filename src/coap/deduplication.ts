@@ -1,0 +1,96 @@
+import type { Message } from './message.js';
+import type { EndpointLimits } from './parameters.js';
+import { EXCHANGE_LIFETIME_MS, NON_LIFETIME_MS } from './parameters.js';
+import type { PeerState } from './peers.js';
+
+/**
+ * A message received, and what a repetition of it is answered with: the reply's datagram, an empty acknowledgement, or
+ * nothing (it was not confirmable, or it is being handled and its time has not come).
+ */
+export interface Received {
+  readonly expiresAt: number;
+  readonly token: string;
+  readonly length: number;
+  answer: Buffer | 'ACK' | 'nothing';
+  phase: 'handling' | 'done' | 'forgotten';
+}
+
+/** A message that starts or ends an exchange, as opposed to an empty one. */
+type Substantial = Exclude<Message, { kind: 'empty' }>;
+
+/** Remembers messages received, by peer and message id, so that none is acted upon twice [RFC 7252 4.5]. */
+export class Deduplication {
+  private readonly limits: EndpointLimits;
+  private readonly makeRoom: () => boolean;
+  private replyBytes = 0;
+
+  /** `makeRoom` is called while kept replies take more than they may: it has another peer forgotten, if it can. */
+  constructor(limits: EndpointLimits, makeRoom: () => boolean) {
+    this.limits = limits;
+    this.makeRoom = makeRoom;
+  }
+
+  /**
+   * The message that this one repeats. A repetition is the same datagram again: a device that has started anew and
+   * counts its message ids from the same number says something else, and is heard.
+   */
+  find(state: PeerState, message: Substantial, length: number, now: number): Received | undefined {
+    const known = state.received?.get(message.mid);
+    if (known === undefined) return undefined;
+    const same = known.expiresAt > now && known.length === length && known.token === message.token.toString('latin1');
+    return same ? known : undefined;
+  }
+
+  /** Notes a message that is not known yet. */
+  begin(state: PeerState, message: Substantial, length: number, now: number): Received {
+    const received: Received = {
+      expiresAt: now + (message.type === 'CON' ? EXCHANGE_LIFETIME_MS : NON_LIFETIME_MS),
+      token: message.token.toString('latin1'),
+      length,
+      answer: 'nothing',
+      phase: 'handling',
+    };
+    state.received ??= new Map();
+    const list = state.received;
+    const former = list.get(message.mid);
+    if (former !== undefined) this.remove(list, message.mid, former);
+    else if (list.size >= this.limits.messagesPerPeer) this.removeOldest(list);
+    list.set(message.mid, received);
+    return received;
+  }
+
+  /** Keeps what a message was answered with. */
+  done(received: Received, answer: Received['answer']): void {
+    if (received.phase === 'forgotten') return;
+    received.phase = 'done';
+    received.answer = answer;
+    if (typeof answer === 'string') return;
+    this.replyBytes += answer.length;
+    while (this.replyBytes > this.limits.replyBytes && this.makeRoom());
+  }
+
+  /** Frees what is kept of a peer. */
+  forget(state: PeerState): void {
+    for (const received of state.received?.values() ?? []) this.free(received);
+    state.received = undefined;
+  }
+
+  /** What is still being handled stays: a repetition of it must not be handled beside it. */
+  private removeOldest(list: Map<number, Received>): void {
+    for (const [mid, received] of list) {
+      if (received.phase === 'handling') continue;
+      this.remove(list, mid, received);
+      return;
+    }
+  }
+
+  private remove(list: Map<number, Received>, mid: number, received: Received): void {
+    list.delete(mid);
+    this.free(received);
+  }
+
+  private free(received: Received): void {
+    if (typeof received.answer !== 'string') this.replyBytes -= received.answer.length;
+    received.phase = 'forgotten';
+  }
+}

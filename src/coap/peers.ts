@@ -1,0 +1,163 @@
+import type { Clock, Timer } from '../core/clock.js';
+import type { Peer } from '../core/datagram.js';
+import type { Received } from './deduplication.js';
+import type { Exchange } from './exchange.js';
+import { EXCHANGE_LIFETIME_MS } from './parameters.js';
+import type { Confirmable } from './reliability.js';
+
+/** What is remembered of one peer. Each part of the message layer keeps its own fields; empty ones cost nothing. */
+export class PeerState {
+  readonly key: string;
+  /** As of its last datagram. */
+  peer: Peer;
+  lastActive = 0;
+  /** Message id for our next message to it. */
+  nextMid: number;
+  /** Requests of its being handled. */
+  handling = 0;
+  /** Our confirmable message that it has not acknowledged, one at a time: NSTART [RFC 7252 4.7]. */
+  inFlight: Confirmable | undefined = undefined;
+  queue: Confirmable[] | undefined = undefined;
+  /** Our requests without a response, by token. */
+  exchanges: Map<string, Exchange> | undefined = undefined;
+  /** Messages received from it, by message id, oldest first. */
+  received: Map<number, Received> | undefined = undefined;
+  older: PeerState | undefined = undefined;
+  newer: PeerState | undefined = undefined;
+
+  constructor(peer: Peer, firstMid: number) {
+    this.key = peer.key;
+    this.peer = peer;
+    this.nextMid = firstMid;
+  }
+
+  /** A message id for a message to this peer. */
+  takeMid(): number {
+    const mid = this.nextMid;
+    this.nextMid = (mid + 1) & 0xffff;
+    return mid;
+  }
+
+  /** Whether forgetting it now would break something under way. */
+  get busy(): boolean {
+    return this.inFlight !== undefined || this.handling > 0 || (this.exchanges?.size ?? 0) > 0;
+  }
+}
+
+/**
+ * The peers of whom something is remembered, in the order of their last activity, which is also the order in which they
+ * are forgotten: after EXCHANGE_LIFETIME of silence no message id of theirs or ours matters any more.
+ */
+export class PeerTable {
+  private readonly states = new Map<string, PeerState>();
+  private oldest: PeerState | undefined;
+  private newest: PeerState | undefined;
+  private timer: Timer | undefined;
+  private readonly clock: Clock;
+  private readonly limit: number;
+  private readonly firstMid: () => number;
+  private readonly dropped: (state: PeerState) => void;
+
+  constructor(clock: Clock, limit: number, firstMid: () => number, dropped: (state: PeerState) => void) {
+    this.clock = clock;
+    this.limit = limit;
+    this.firstMid = firstMid;
+    this.dropped = dropped;
+  }
+
+  get size(): number {
+    return this.states.size;
+  }
+
+  find(key: string): PeerState | undefined {
+    return this.states.get(key);
+  }
+
+  /** The state of a peer, new if there was none, marked as active now. */
+  obtain(peer: Peer, now: number): PeerState {
+    let state = this.states.get(peer.key);
+    if (state === undefined) {
+      if (this.states.size >= this.limit) this.dropOldest();
+      state = new PeerState(peer, this.firstMid());
+      this.states.set(state.key, state);
+    } else {
+      state.peer = peer;
+      if (state === this.newest) {
+        state.lastActive = now;
+        return state;
+      }
+      this.unlink(state);
+    }
+    this.append(state, now);
+    return state;
+  }
+
+  /** Every peer there is now. */
+  all(): PeerState[] {
+    return [...this.states.values()];
+  }
+
+  /** Forgets a peer. */
+  drop(state: PeerState): void {
+    if (!this.states.delete(state.key)) return;
+    this.unlink(state);
+    this.dropped(state);
+  }
+
+  /** Forgets the peer that has been silent for longest, if there is one with nothing under way among the oldest few. */
+  dropOldest(): boolean {
+    let state = this.oldest;
+    for (let tries = 0; tries < 8 && state !== undefined; tries++) {
+      if (!state.busy) {
+        this.drop(state);
+        return true;
+      }
+      state = state.newer;
+    }
+    return false;
+  }
+
+  clear(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    for (const state of this.states.values()) this.dropped(state);
+    this.states.clear();
+    this.oldest = undefined;
+    this.newest = undefined;
+  }
+
+  private append(state: PeerState, now: number): void {
+    state.lastActive = now;
+    state.older = this.newest;
+    state.newer = undefined;
+    if (this.newest === undefined) this.oldest = state;
+    else this.newest.newer = state;
+    this.newest = state;
+    this.timer ??= this.clock.after('coap idle peers', EXCHANGE_LIFETIME_MS, this.sweep);
+  }
+
+  private unlink(state: PeerState): void {
+    if (state.older === undefined) this.oldest = state.newer;
+    else state.older.newer = state.newer;
+    if (state.newer === undefined) this.newest = state.older;
+    else state.newer.older = state.older;
+  }
+
+  private readonly sweep = (): void => {
+    this.timer = undefined;
+    const now = this.clock.now();
+    for (let state = this.oldest; state !== undefined; state = this.oldest) {
+      const left = state.lastActive + EXCHANGE_LIFETIME_MS - now;
+      if (left > 0) {
+        this.timer = this.clock.after('coap idle peers', Math.ceil(left), this.sweep);
+        return;
+      }
+      if (state.busy) {
+        this.unlink(state);
+        this.append(state, now);
+      } else {
+        this.drop(state);
+      }
+    }
+  };
+}
