@@ -292,5 +292,6 @@ export const badTlv: readonly { name: string; request: readonly number[]; hex: s
   { name: 'boolean of value 2', request: [1, 0, 6], hex: 'C10602' },
   { name: 'boolean of 2 bytes', request: [1, 0, 6], hex: 'C2060001' },
   { name: 'object link of 2 bytes', request: [65, 0, 0], hex: '42000042' },
+  { name: 'a reserved id', request: [3, 0], hex: 'E1FFFF01' },
   { name: 'several objects', request: [], hex: 'C10001' },
 ];

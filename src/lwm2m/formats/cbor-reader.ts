@@ -63,6 +63,7 @@ export class CborReader implements PackReader {
         case BYTES:
           return this.bytes(BYTES, info);
         case TEXT:
+          if (info !== INDEFINITE) return this.reader.text(Number(this.argument(info)));
           return this.bytes(TEXT, info).toString('utf8');
         case ARRAY:
         case MAP:

@@ -4,7 +4,7 @@ import { CborWriter } from './cbor-writer.js';
 import type { EntryList } from './entry-list.js';
 import type { Typed } from './fit.js';
 
-/** Decodes application/cbor: one value at the path that was asked for [LwM2M 7.4.3]. */
+/** Decodes application/cbor: one value at the path that was asked for [LwM2M 1.1 7.4.3]. */
 export function decodeCbor(payload: Buffer, list: EntryList): void {
   const reader = new CborReader(payload);
   const value = reader.scalar();

@@ -4,12 +4,12 @@ import type { Entry, ObjectLookup } from '../values.js';
 import { decodeCbor, encodeCbor } from './cbor.js';
 import { CborReader } from './cbor-reader.js';
 import { ContentFormat, canonicalFormat, formatName } from './content-format.js';
+import { decodeCorelnk, encodeCorelnk } from './corelnk.js';
 import { type DecodeOptions, EntryList } from './entry-list.js';
 import { EncodeError, UnknownFormat } from './errors.js';
 import type { Typed } from './fit.js';
 import { decodeJson, encodeJson } from './json.js';
 import { JsonReader } from './json-reader.js';
-import { decodeLinkValue, encodeLinkValue } from './link.js';
 import { decodeLwm2mCbor, encodeLwm2mCbor } from './lwm2m-cbor.js';
 import { decodeOpaque, encodeOpaque } from './opaque.js';
 import { encodeSenmlCbor, encodeSenmlCborPaths } from './senml-cbor.js';
@@ -97,7 +97,7 @@ function decodeInto(contentFormat: number, payload: Buffer, list: EntryList): vo
     case ContentFormat.TEXT:
       return decodeText(payload, list);
     case ContentFormat.LINK:
-      return decodeLinkValue(payload, list);
+      return decodeCorelnk(payload, list);
     case ContentFormat.OPAQUE:
       return decodeOpaque(payload, list);
     case ContentFormat.CBOR:
@@ -124,7 +124,7 @@ function encodeEntries(contentFormat: number, base: Path, entries: readonly Wire
     case ContentFormat.TEXT:
       return encodeText(single(base, entries));
     case ContentFormat.LINK:
-      return encodeLinkValue(single(base, entries));
+      return encodeCorelnk(single(base, entries));
     case ContentFormat.OPAQUE:
       return encodeOpaque(single(base, entries));
     case ContentFormat.CBOR:

@@ -3,10 +3,10 @@ import { parseDecimal } from './decimal.js';
 import { MAX_DEPTH, type PackReader, type Scalar } from './pack-reader.js';
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-// Strings without escapes or control characters; the others go through JSON.parse.
-const PLAIN_STRING = /"[^"\\\p{Cc}]*"/uy;
 const WORD = /true|false|null/y;
-const BLANKS = /[ \t\r\n]*/y;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** JSON [RFC 8259] read piece by piece, with numbers exact where JSON.parse rounds beyond 2^53. */
 export class JsonReader implements PackReader {
@@ -66,12 +66,17 @@ export class JsonReader implements PackReader {
 
   private string(): string {
     if (this.peek() !== '"') throw this.error('no string');
-    const plain = this.match(PLAIN_STRING);
-    if (plain !== undefined) return plain.slice(1, -1);
     const start = this.index;
+    let plain = true;
     let end = start + 1;
-    while (end < this.text.length && this.text[end] !== '"') end += this.text[end] === '\\' ? 2 : 1;
+    for (; end < this.text.length; end += 1) {
+      const code = this.text.charCodeAt(end);
+      if (code === QUOTE) break;
+      if (code === BACKSLASH) end += 1;
+      if (code === BACKSLASH || code < BLANK) plain = false;
+    }
     this.index = end + 1;
+    if (plain && end < this.text.length) return this.text.slice(start + 1, end);
     return this.unescape(this.text.slice(start, end + 1));
   }
 
@@ -87,8 +92,11 @@ export class JsonReader implements PackReader {
 
   /** The next character that is not blank, or nothing at the end. */
   private peek(): string {
-    this.match(BLANKS);
-    return this.text.charAt(this.index);
+    for (;;) {
+      const char = this.text.charAt(this.index);
+      if (char !== ' ' && char !== '\n' && char !== '\r' && char !== '\t') return char;
+      this.index += 1;
+    }
   }
 
   private accept(char: string): boolean {

@@ -1,7 +1,4 @@
 import { attempt, DecodeError } from '../../core/errors.js';
-import { type EntryList, misfit } from './entry-list.js';
-import { EncodeError } from './errors.js';
-import type { Typed } from './fit.js';
 
 /** A CoRE link [RFC 6690]: what stands between `<` and `>`, and its attributes; `true` is one without a value. */
 export interface Link {
@@ -22,22 +19,6 @@ export function parseLinks(text: string): Link[] | DecodeError {
 /** Writes a link list; values other than numbers and versions are quoted. */
 export function formatLinks(links: readonly Link[]): string {
   return links.map(formatLink).join(',');
-}
-
-/** Decodes application/link-format as the value of a Corelnk resource; lists of links are for parseLinks. */
-export function decodeLinkValue(payload: Buffer, list: EntryList): void {
-  const text = payload.toString('utf8');
-  const type = list.typeAt(list.request);
-  if (type === undefined) list.guess(list.request, 'Corelnk', text);
-  else if (type === 'Corelnk') list.put(list.request, type, text);
-  else throw misfit(list.request, type);
-}
-
-/** Encodes the value of one Corelnk resource as application/link-format. */
-export function encodeLinkValue(entry: Typed): Buffer {
-  if (entry.type !== 'Corelnk')
-    throw new EncodeError(`application/link-format cannot hold a value of type ${entry.type}`);
-  return Buffer.from(entry.value, 'utf8');
 }
 
 function parseLink(text: string): Link {

@@ -18,7 +18,7 @@ const LABELS: Readonly<Record<Typed['type'], number | string>> = {
   Float: 2,
   Boolean: 4,
   Opaque: 8,
-  // The only label of LwM2M's own, and text even here [LwM2M 7.4.7].
+  // The only label of LwM2M's own, and text even here.
   Objlnk: 'vlo',
 };
 

@@ -6,7 +6,7 @@ import { TlvKind } from './tlv-kind.js';
 import { readTlvValue } from './tlv-value.js';
 
 /**
- * Decodes TLV [LwM2M 7.4.5, 1.0 6.4.3]. Devices differ in how much they wrap: the object instance around resources and the
+ * Decodes TLV [LwM2M 1.0 6.4.3]. Devices differ in how much they wrap: the object instance around resources and the
  * multiple resource around its instances may each be there or not, as long as the ids agree with the request.
  */
 export function decodeTlv(payload: Buffer, list: EntryList): void {
@@ -24,6 +24,7 @@ interface TlvRecord {
 function readRecord(reader: Reader): TlvRecord {
   const type = reader.u8();
   const id = (type & 0x20) === 0 ? reader.u8() : reader.u16();
+  if (id === 65535) throw new DecodeError('65535 is no id', reader.offset);
   const length = readLength(reader, type);
   const start = reader.offset;
   reader.bytes(length);

@@ -6,7 +6,7 @@ import { writeTlvValue } from './tlv-value.js';
 import type { WireEntry } from './wire-entry.js';
 
 /**
- * Encodes TLV [LwM2M 7.4.5]: below an object, object instances; below an instance, bare resources; for a resource or
+ * Encodes TLV [LwM2M 1.0 6.4.3]: below an object, object instances; below an instance, bare resources; for a resource or
  * resource instance, itself. With `assignInstance` (Create) the resources of an object stand bare too.
  */
 export function encodeTlv(base: Path, entries: readonly WireEntry[], assignInstance: boolean): Buffer {

@@ -33,7 +33,7 @@ const seedsByFormat: readonly (readonly [number, readonly Lwm2mVector[]])[] = [
 function isSound(entry: Entry, request: Path): boolean {
   return (
     (entry.path.length === 3 || entry.path.length === 4) &&
-    entry.path.every((id) => Number.isInteger(id) && id >= 0 && id <= 65535) &&
+    entry.path.every((id) => Number.isInteger(id) && id >= 0 && id <= 65534) &&
     isBelow(entry.path, request) &&
     fit(entry.type, entry.value) !== undefined &&
     (entry.time === undefined || Number.isFinite(entry.time))
