@@ -150,27 +150,29 @@ export interface Lwm2mConfig {
   readonly xmlDir: string;
   readonly lifetimeMinSeconds: number;
   readonly lifetimeMaxSeconds: number;
-  readonly updateCondition: 'contains_object_list' | 'object_list_changed' | 'always';
+  readonly updatePublishCondition: 'contains_object_list' | 'always';
   readonly autoObserve: AutoObserve;
   readonly commandTimeoutMs: number;
   /** How long a device in queue mode listens after its last packet. */
-  readonly awakeWindowMs: number;
+  readonly qmodeTimeWindowMs: number;
   /** Commands per device. */
   readonly queueLimit: number;
   readonly queueTtlMs: number;
-  /** In front of every topic; the topics below have it already. `%e` is the endpoint name, `%a` the IP address. */
+  /** In front of every topic; may be empty. `%e` is the endpoint name, `%a` the IP address. */
   readonly mountpoint: string;
   /** One set, or two that are used at the same time. */
   readonly topics: readonly TopicSet[];
 }
 
-/** Topics of LwM2M on MQTT, with the mountpoint in front, `%e` and `%a` still to be replaced. */
+/** Topics of LwM2M on MQTT, below the mountpoint; `%e` and `%a` as there. */
 export interface TopicSet {
+  /** How events are written here. Commands of either dialect are understood on any set. */
+  readonly dialect: 'cmdid' | 'msgtype';
   /** A filter. */
   readonly command: string;
   readonly response: string;
   readonly notify: string;
-  /** Undefined: registrations are not published on this set. */
-  readonly register: string | undefined;
-  readonly update: string | undefined;
+  /** Absent: registrations are not published on this set. */
+  readonly register?: string;
+  readonly update?: string;
 }

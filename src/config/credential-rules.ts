@@ -67,9 +67,9 @@ function checkBrokerTls(values: Values, problems: Problems): void {
 function checkDtls(values: Values, keys: DtlsKeys, short: ShortKeys | undefined, problems: Problems): void {
   checkVerify(values, keys, problems);
   const { certFile, keyFile } = dtlsConfig(values, keys, short);
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    const [there, missing] = certFile === undefined ? [keys.keyFile, keys.certFile] : [keys.certFile, keys.keyFile];
-    problems.error(`${there.name} needs ${missing.name}`, values.where(there.name));
+  // A key without a certificate serves as a raw public key [RFC 7250].
+  if (certFile !== undefined && keyFile === undefined) {
+    problems.error(`${keys.certFile.name} needs ${keys.keyFile.name}`, values.where(keys.certFile.name));
   }
   if (values.get(keys.ciphers) !== undefined && values.get(keys.pskCiphers) !== undefined) {
     problems.error(

@@ -29,6 +29,6 @@ export function dtlsConfig(values: Values, keys: DtlsKeys, short?: ShortKeys): D
   };
 }
 
-/** Whether there is anything to prove the gateway's identity with. */
-export const hasCredential = ({ certFile, keyFile, pskFile }: DtlsConfig): boolean =>
-  (certFile !== undefined && keyFile !== undefined) || pskFile !== undefined;
+/** Whether there is anything to prove the gateway's identity with: a key, with a certificate or raw, or shared keys. */
+export const hasCredential = ({ keyFile, pskFile }: DtlsConfig): boolean =>
+  keyFile !== undefined || pskFile !== undefined;

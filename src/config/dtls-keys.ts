@@ -14,10 +14,16 @@ export const dtlsKeys = (prefix: string) =>
       'Certificate chain of the gateway in PEM, its own certificate first.',
       { example: 'etc/certs/cert.pem', feature: dtls },
     ),
-    keyFile: key(`${prefix}.keyfile`, optional(path('file')), '', 'Private key of that certificate in PEM.', {
-      example: 'etc/certs/key.pem',
-      feature: dtls,
-    }),
+    keyFile: key(
+      `${prefix}.keyfile`,
+      optional(path('file')),
+      '',
+      'Private key of that certificate in PEM; without a certificate, devices are shown the raw public key.',
+      {
+        example: 'etc/certs/key.pem',
+        feature: dtls,
+      },
+    ),
     caFile: key(
       `${prefix}.cacertfile`,
       optional(path('file')),

@@ -5,6 +5,7 @@ import {
   durationMs,
   durationSeconds,
   integer,
+  invalid,
   listener,
   listeners,
   oneOf,
@@ -12,12 +13,22 @@ import {
   path,
   size,
   text,
+  type ValueType,
 } from './value-type.js';
 
 const second = 1000;
 const hour = 3600 * second;
 const day = 24 * hour;
 const maxLifetime = 2 ** 32 - 1;
+
+/** EMQX's older word for the one condition. */
+const publishUpdateWhen: ValueType<'contains_object_list' | 'always'> = {
+  allowed: 'object_list_changed | always',
+  parse(word) {
+    if (word === 'always') return 'always';
+    return word === 'object_list_changed' ? 'contains_object_list' : invalid;
+  },
+};
 
 const listening = {
   port: key(
@@ -78,14 +89,14 @@ const registration = {
   ),
   updateCondition: key(
     'lwm2m.update_msg_publish_condition',
-    oneOf('contains_object_list', 'object_list_changed', 'always'),
+    oneOf('contains_object_list', 'always'),
     'contains_object_list',
-    'Which registration updates are published: those with an object list, those in which it has changed, or all.',
+    'Which registration updates are published: those with an object list, or all.',
     { feature: 'updateCondition' },
   ),
   publishUpdateWhen: key(
     'lwm2m.publish_update_when',
-    optional(oneOf('object_list_changed', 'contains_object_list', 'always')),
+    optional(publishUpdateWhen),
     '',
     'The name that some releases of EMQX 4.3 give to lwm2m.update_msg_publish_condition.',
     { example: 'always', feature: 'updateCondition' },

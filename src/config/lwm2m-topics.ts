@@ -13,24 +13,18 @@ export function lwm2mTopics(values: Values): { mountpoint: string; topics: reado
   const mountpoint = mountpointOf(values);
   // EMQX without a mountpoint has the device in the default topics themselves.
   const inner = mountpoint === '' ? perDevice : '';
-  const topic = (given: string | undefined, fallback: string): string => mountpoint + (given ?? inner + fallback);
   const emqx: TopicSet = {
-    command: topic(values.get(keys.command), 'dn/#'),
-    response: topic(values.get(keys.response), 'up/resp'),
-    notify: topic(values.get(keys.notify), 'up/notify'),
-    register: topic(values.get(keys.register), 'up/resp'),
-    update: topic(values.get(keys.update), 'up/resp'),
+    dialect: 'msgtype',
+    command: values.get(keys.command) ?? `${inner}dn/#`,
+    response: values.get(keys.response) ?? `${inner}up/resp`,
+    notify: values.get(keys.notify) ?? `${inner}up/notify`,
+    register: values.get(keys.register) ?? `${inner}up/resp`,
+    update: values.get(keys.update) ?? `${inner}up/resp`,
   };
   if (givenTopics(values).length > 0) return { mountpoint, topics: [emqx] };
-  const response = topic(undefined, 'response');
   // The first generation publishes nothing but answers, notifications among them.
-  const first: TopicSet = {
-    command: topic(undefined, 'command'),
-    response,
-    notify: response,
-    register: undefined,
-    update: undefined,
-  };
+  const response = `${inner}response`;
+  const first: TopicSet = { dialect: 'cmdid', command: `${inner}command`, response, notify: response };
   return { mountpoint, topics: [first, emqx] };
 }
 

@@ -13,7 +13,7 @@ export interface Network {
 export type ForwarderPolicy = 'none' | 'any' | readonly Network[];
 
 /** Which resources are observed without being asked: none, all that a device registers, or these paths. */
-export type AutoObserve = 'off' | 'all' | readonly string[];
+export type AutoObserve = 'off' | 'on' | readonly string[];
 
 /** `off`, `any`, or addresses and networks by commas. */
 export const forwarders: ValueType<ForwarderPolicy> = {
@@ -40,7 +40,7 @@ export const autoObserve: ValueType<AutoObserve> = {
   allowed: 'on | off, or paths by commas, such as /3/0, /3303',
   parse(text) {
     const all = parseFlag(text);
-    if (all !== undefined) return all ? 'all' : 'off';
+    if (all !== undefined) return all ? 'on' : 'off';
     return everyOf(parseList(text), (path) => (isLwm2mPath(path) ? path : undefined)) ?? invalid;
   },
 };

@@ -32,7 +32,7 @@ export function checkRules(values: Values, config: Config, built: Features, prob
   }
 
   const { mountpoint, command } = lwm2mKeys.topics;
-  if (topics.some((set) => !/%[ea]/.test(set.command))) {
+  if (topics.some((set) => !/%[ea]/.test(config.lwm2m.mountpoint + set.command))) {
     problems.error(
       `${mountpoint.name} and ${command.name} together need a %e, or a command would reach every device`,
       values.where(command.name) ?? values.where(mountpoint.name),

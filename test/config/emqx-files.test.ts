@@ -41,7 +41,7 @@ test('the files of EMQX 4.4 load as they are', (t) => {
   t.is(config.lwm2m.xmlDir, shippedXmlDir);
   t.is(config.lwm2m.receiveBuffer, 1_048_576);
   t.is(config.lwm2m.topics.length, 1);
-  t.is(config.lwm2m.topics[0]?.command, 'lwm2m/%e/dn/#');
+  t.is(config.lwm2m.topics[0]?.command, 'dn/#');
   t.is(config.lwm2m.dtls.ciphers?.length, 4);
   t.deepEqual(config.lwm2m.listeners.udp, [{ host: '0.0.0.0', port: 5683 }]);
 });

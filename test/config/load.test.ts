@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
+import fc from 'fast-check';
 import { features } from '#src/config/features.js';
 import { load } from '#src/config/load.js';
 import { shippedXmlDir } from '#src/config/lwm2m-config.js';
@@ -34,7 +35,7 @@ test('without files, everything has its default', (t) => {
   t.like(config.lwm2m, {
     lifetimeMinSeconds: 1,
     lifetimeMaxSeconds: 86_400,
-    awakeWindowMs: 93_000,
+    qmodeTimeWindowMs: 93_000,
     queueLimit: 100,
     queueTtlMs: 86_400_000,
     autoObserve: 'off',
@@ -135,6 +136,30 @@ test('a file that is there and cannot be read is an error; a missing folder a wa
     warnings: ['etc: there is no such folder, so every key has its default'],
     errors: [],
   });
+});
+
+test('no file and no environment throws', (t) => {
+  const etc = etcDir(t, {});
+  const words =
+    'mqtt.sn. lwm2m. broker. port bind.udp. topic. = : , 1 [::] off # \n " { dtls. certfile topics.command'.split(' ');
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(fc.constantFrom(...words)).map((parts) => parts.join('')),
+  );
+  fc.assert(
+    fc.property(
+      text,
+      fc.dictionary(
+        fc.string().map((name) => `ISTHMUS_${name}`),
+        text,
+      ),
+      (file, env) => {
+        writeFileSync(join(etc, 'emqx_sn.conf'), file);
+        load(etc, env, everyFeature(true));
+      },
+    ),
+  );
+  t.pass();
 });
 
 test('a file in HOCON form gives one clear error', (t) => {

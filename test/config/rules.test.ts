@@ -121,6 +121,18 @@ test('a credential that cannot be read stops the start once DTLS is built, and w
   t.deepEqual(without.config.lwm2m.listeners.dtls, []);
 });
 
+test('EMQX 4.3 has another name for when updates are published', (t) => {
+  const update = (text: string) => {
+    const { config, lines } = loadFiles(t, { 'emqx_lwm2m.conf': text }, {}, built);
+    return [config.lwm2m.updatePublishCondition, lines.warnings.length];
+  };
+  t.deepEqual(update(''), ['contains_object_list', 0]);
+  t.deepEqual(update('lwm2m.publish_update_when = always'), ['always', 0]);
+  t.deepEqual(update('lwm2m.publish_update_when = object_list_changed'), ['contains_object_list', 0]);
+  const both = 'lwm2m.update_msg_publish_condition = contains_object_list\nlwm2m.publish_update_when = always';
+  t.deepEqual(update(both), ['always', 1]);
+});
+
 test('the longer names of certificate and key go before the shorter', (t) => {
   const etc = etcDir(t, {
     'emqx_lwm2m.conf': `${credential}lwm2m.dtls.certfile = own.pem\nlwm2m.dtls.keyfile = own.pem`,

@@ -129,7 +129,7 @@ table('forwarders', forwarders, [
 ]);
 table('auto observe', autoObserve, [
   ['off', 'off'],
-  ['true', 'all'],
+  ['true', 'on'],
   ['/3/0, /3303, /3/0/9', ['/3/0', '/3303', '/3/0/9']],
   ['/65535', invalid],
   ['/3/0/9/1', invalid],
