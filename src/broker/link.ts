@@ -50,7 +50,7 @@ export class EmbeddedLink implements BrokerLink, Subscriber, Who {
     this.host.publish(this, message, done);
   }
 
-  subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void): void {
+  subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void, resume = false): void {
     const refusal = this.refusalOf(filter);
     if (refusal !== undefined) {
       done(refusal);
@@ -63,7 +63,7 @@ export class EmbeddedLink implements BrokerLink, Subscriber, Who {
       this.host.add(subscription);
     } else subscription.qos = qos;
     done(undefined, qos);
-    this.host.sendRetained(subscription);
+    if (!resume) this.host.sendRetained(subscription);
   }
 
   unsubscribe(filter: string, done: Done): void {

@@ -62,9 +62,9 @@ export interface BrokerLink {
   /**
    * Subscribes; `done` comes first, retained messages after it. Subscribing again to the same filter replaces it and
    * sends the retained messages again. A message that matches several filters of a link is handed over once, with the
-   * highest of their QoS.
+   * highest of their QoS. `resume` takes a subscription up again that the device never gave up: no retained messages.
    */
-  subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void): void;
+  subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void, resume?: boolean): void;
   unsubscribe(filter: string, done: Done): void;
   /** Ends the link; no delivery afterwards. May be called again. */
   close(): void;

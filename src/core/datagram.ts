@@ -27,6 +27,8 @@ export interface DatagramPort {
   readonly name: string;
   /** Binds and begins to hand datagrams to the handler. Rejects with code `LISTEN` when the address cannot be had. */
   start(handler: DatagramHandler): Promise<void>;
+  /** The peer with this key, if it is of this port and still to be reached: for what was known before a restart. */
+  peerAt?(key: string): Peer | undefined;
   /** Stops; no handler call afterwards. May be called again. */
   stop(): Promise<void>;
 }

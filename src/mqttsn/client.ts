@@ -12,8 +12,23 @@ export interface Client {
   link: BrokerLink | undefined;
   /** Grows with each link that is opened, so that an answer to an earlier opening is known as such. */
   links: number;
+  /** Whether the store is to hear of the session after this step. */
+  changed: boolean;
   /** The deadline that is set for it, ms; infinity for none. */
   armedAt: number;
+}
+
+/** A client that is connected to nothing yet. */
+export function newClient(session: Session, mountpoint: string): Client {
+  return {
+    session,
+    mountpoint,
+    peer: undefined,
+    link: undefined,
+    links: 0,
+    changed: false,
+    armedAt: Number.POSITIVE_INFINITY,
+  };
 }
 
 /** All clients, by client id and by the peer they are bound to. The client id is the key, the address only a binding. */

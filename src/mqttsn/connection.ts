@@ -197,6 +197,7 @@ function clear(session: Session, out: Effects): void {
   session.inflight = [];
   session.queue = [];
   session.registering = undefined;
+  for (const msgId of session.received?.keys() ?? []) out.push({ type: 'released', msgId });
   session.received = undefined;
   session.will = undefined;
   session.topics.clear();

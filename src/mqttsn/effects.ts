@@ -62,6 +62,9 @@ export type Effect =
   | { readonly type: 'store'; readonly outgoing: Outgoing }
   /** Removes a message from the store. */
   | { readonly type: 'discard'; readonly outgoing: Outgoing }
+  /** Notes in the store that a QoS 2 publication has come, or that it is released. */
+  | { readonly type: 'received'; readonly msgId: number }
+  | { readonly type: 'released'; readonly msgId: number }
   /** Writes what is lasting of the session (all but its messages) to the store. */
   | { readonly type: 'save' }
   /** The address no longer belongs to this session. */

@@ -46,13 +46,17 @@ function receive(session: Session, packet: Publish, now: number, out: Effects): 
     return false;
   }
   received.set(packet.msgId, { stage: 'publishing', packet, at: now });
+  // Together with the publication, not after it: see Journal.saveReceived.
+  out.push({ type: 'received', msgId: packet.msgId });
   return true;
 }
 
 /** The broker's answer to a publication of the client. */
 export function onPublished(session: Session, packet: Publish, refusal: BrokerRefusal | undefined, out: Effects): void {
   if (refusal !== undefined) {
-    if (packet.qos === 2) session.received?.delete(packet.msgId);
+    if (packet.qos === 2 && session.received?.delete(packet.msgId) === true) {
+      out.push({ type: 'released', msgId: packet.msgId });
+    }
     out.push(refuse(packet, returnCodeOf(refusal)));
   } else if (packet.qos === 1) {
     const { topicId, msgId } = packet;
@@ -60,7 +64,7 @@ export function onPublished(session: Session, packet: Publish, refusal: BrokerRe
   } else if (packet.qos === 2) {
     const known = session.received?.get(packet.msgId);
     if (known !== undefined) known.stage = 'published';
-    out.push({ type: 'save' }, pubRec(packet.msgId));
+    out.push(pubRec(packet.msgId));
   }
 }
 
@@ -70,7 +74,7 @@ export function onPubRel(session: Session, msgId: number, now: number, out: Effe
   if (known?.stage === 'published') {
     known.stage = 'released';
     known.at = now;
-    out.push({ type: 'save' });
+    out.push({ type: 'released', msgId });
   }
   out.push({ type: 'send', packet: { type: 'PUBCOMP', msgId } });
 }
@@ -79,7 +83,8 @@ function pubRec(msgId: number) {
   return { type: 'send', packet: { type: 'PUBREC', msgId } } as const;
 }
 
-function sameContent(a: Publish, b: Publish): boolean {
+function sameContent(a: Publish | undefined, b: Publish): boolean {
+  if (a === undefined) return true;
   return a.topicId === b.topicId && a.topicIdType === b.topicIdType && a.payload.equals(b.payload);
 }
 

@@ -8,9 +8,10 @@ import type { Client, Clients } from './client.js';
 import type { Count, Effect, Input } from './effects.js';
 import { encode } from './encode.js';
 import { format } from './format.js';
+import type { Journal } from './journal.js';
 import { credentialsOf, type SnOptions } from './options.js';
 import type { Packet } from './packets.js';
-import { dueAt } from './session.js';
+import { dueAt, type Outgoing } from './session.js';
 import { step } from './step.js';
 
 /** Feeds inputs to sessions and runs the effects that come of them: the only place where sessions touch the world. */
@@ -22,6 +23,7 @@ export class Runner {
   private readonly metrics: Metrics;
   private readonly options: SnOptions;
   private readonly deadlines: Deadlines<Client>;
+  private readonly journal: Journal | undefined;
   private readonly sent: Counter;
 
   constructor(
@@ -29,7 +31,9 @@ export class Runner {
     broker: BrokerPort,
     options: SnOptions,
     around: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+    journal?: Journal,
   ) {
+    this.journal = journal;
     this.clients = clients;
     this.broker = broker;
     this.options = options;
@@ -48,6 +52,13 @@ export class Runner {
   input(client: Client, input: Input): void {
     const effects = step(client.session, input, this.clock.now());
     for (const effect of effects) this.run(client, effect);
+    if (client.changed) this.save(client);
+    this.arm(client);
+  }
+
+  /** Takes up a client from before a restart: its link with its subscriptions, and its deadline. */
+  resume(client: Client): void {
+    this.link(client, false);
     this.arm(client);
   }
 
@@ -78,10 +89,19 @@ export class Runner {
         this.link(client, effect.cleanSession);
         return;
       case 'store':
-        this.input(client, { type: 'stored', outgoing: effect.outgoing });
+        this.store(client, effect.outgoing);
         return;
       case 'discard':
+        this.journal?.deleteMessage(client.session.clientId, effect.outgoing);
+        return;
+      case 'received':
+        this.journal?.saveReceived(client.session.clientId, effect.msgId);
+        return;
+      case 'released':
+        this.journal?.deleteReceived(client.session.clientId, effect.msgId);
+        return;
       case 'save':
+        client.changed = true;
         return;
       case 'unbind':
         this.clients.unbind(client);
@@ -98,6 +118,29 @@ export class Runner {
       default:
         assertNever(effect);
     }
+  }
+
+  /** One write for all that a step has changed. */
+  private save(client: Client): void {
+    client.changed = false;
+    if (this.clients.withId(client.session.clientId) === client) {
+      this.journal?.saveSession(client.session, client.peer?.key);
+    }
+  }
+
+  private store(client: Client, outgoing: Outgoing): void {
+    const { journal } = this;
+    if (journal === undefined) {
+      this.input(client, { type: 'stored', outgoing });
+      return;
+    }
+    journal.saveMessage(client.session.clientId, outgoing);
+    // A write that failed is tried again by the store; until one succeeds nobody is told that the message is safe.
+    const committed = (error?: Error): void => {
+      if (error === undefined) this.input(client, { type: 'stored', outgoing });
+      else journal.committed(committed);
+    };
+    journal.committed(committed);
   }
 
   private send(client: Client, packet: Packet): void {
@@ -189,9 +232,10 @@ export class Runner {
   /** A session that comes back with its subscriptions, on a link that knows nothing of them. */
   private resubscribe(client: Client, link: BrokerLink, subscriptions: [string, { readonly qos: 0 | 1 | 2 }][]): void {
     for (const [filter, { qos }] of subscriptions) {
-      link.subscribe(mountFilter(client, filter), qos, (refusal) => {
+      const done = (refusal?: BrokerRefusal): void => {
         if (refusal !== undefined) client.session.subscriptions.delete(filter);
-      });
+      };
+      link.subscribe(mountFilter(client, filter), qos, done, true);
     }
   }
 
@@ -199,6 +243,7 @@ export class Runner {
     this.unlink(client);
     this.deadlines.delete(client);
     this.clients.delete(client);
+    this.journal?.deleteSession(client.session);
   }
 
   private unlink(client: Client): void {

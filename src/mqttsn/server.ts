@@ -7,15 +7,17 @@ import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import { RateLimit } from '../core/rate-limit.js';
 import { Anonymous } from './anonymous.js';
-import { type Client, Clients } from './client.js';
+import { type Client, Clients, newClient } from './client.js';
 import { decode } from './decode.js';
 import { encode } from './encode.js';
 import { format } from './format.js';
 import { ForwardedPeer } from './forwarder.js';
+import type { Journal, Kept } from './journal.js';
 import { mountpointOf, predefinedOf, type SnOptions } from './options.js';
 import { type Connect, type Encapsulated, type Packet, type PingReq, ReturnCode } from './packets.js';
 import { Runner } from './runner.js';
 import { newSession } from './session.js';
+import { restore } from './snapshot.js';
 
 /** An MQTT-SN 1.2 gateway over any number of datagram ports. */
 export class SnServer {
@@ -27,6 +29,7 @@ export class SnServer {
   private readonly runner: Runner;
   private readonly anonymous: Anonymous;
   private readonly unbound: RateLimit;
+  private readonly journal: Journal | undefined;
   private readonly counters: Record<'received' | 'malformed' | 'limited' | 'refused' | 'internal', Counter>;
 
   constructor(
@@ -34,12 +37,14 @@ export class SnServer {
     broker: BrokerPort,
     options: SnOptions,
     around: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+    journal?: Journal,
   ) {
+    this.journal = journal;
     this.ports = ports;
     this.options = options;
     this.clock = around.clock;
     this.log = around.log;
-    this.runner = new Runner(this.clients, broker, options, around);
+    this.runner = new Runner(this.clients, broker, options, around, journal);
     this.anonymous = new Anonymous(broker, options, around.log);
     this.unbound = new RateLimit(this.clock, options.unboundPerSecond);
     this.counters = {
@@ -53,7 +58,16 @@ export class SnServer {
 
   async start(): Promise<void> {
     if (this.options.enableQos3) await this.anonymous.start();
+    const kept = (await this.journal?.load()) ?? [];
+    const clients = kept.map((one) => this.recall(one));
     for (const port of this.ports) await port.start((datagram, peer) => this.onDatagram(datagram, peer));
+    // Only a port that is open knows its peers.
+    for (const [client, key] of clients) {
+      const peer = key === undefined ? undefined : this.peerAt(key);
+      if (peer !== undefined) this.clients.bind(client, peer);
+      this.runner.resume(client);
+    }
+    if (clients.length > 0) this.log.info({ sessions: clients.length }, 'MQTT-SN sessions taken up again');
   }
 
   async stop(): Promise<void> {
@@ -74,6 +88,38 @@ export class SnServer {
     client.peer?.send(encode({ type: 'DISCONNECT' }));
     this.runner.input(client, { type: 'lose', reason: 'kicked' });
     return true;
+  }
+
+  /** Makes a client of what the store kept of it. */
+  private recall({ snapshot, messages, received }: Kept): [client: Client, peerKey: string | undefined] {
+    const { clientId } = snapshot;
+    const now = this.clock.now();
+    const session = newSession(clientId, this.options.session, predefinedOf(this.options, clientId), now);
+    restore(session, snapshot, now);
+    session.queue.push(...messages);
+    session.nextSeq = (messages.at(-1)?.seq ?? 0) + 1;
+    // Ids of messages that were done with just before are better not used again at once.
+    session.lastMsgId = Math.floor(this.options.session.random() * 0xffff);
+    if (received.length > 0) {
+      session.received = new Map(received.map((msgId) => [msgId, { stage: 'published', packet: undefined, at: now }]));
+    }
+    const client = newClient(session, mountpointOf(this.options, clientId));
+    this.clients.add(client);
+    return [client, session.state === 'disconnected' ? undefined : snapshot.peer];
+  }
+
+  /** A peer from before a restart, perhaps behind a forwarder. */
+  private peerAt(key: string): Peer | undefined {
+    for (const port of this.ports) {
+      const peer = port.peerAt?.(key);
+      if (peer !== undefined) return peer;
+    }
+    const at = key.lastIndexOf('/');
+    const forwarder = at < 0 ? undefined : this.peerAt(key.slice(0, at));
+    const nodeId = Buffer.from(key.slice(at + 1), 'hex');
+    return forwarder === undefined
+      ? undefined
+      : new ForwardedPeer(forwarder, { type: 'ENCAPSULATED', radius: 0, nodeId, message: Buffer.alloc(0) });
   }
 
   private onDatagram(datagram: Buffer, peer: Peer): void {
@@ -169,6 +215,7 @@ export class SnServer {
     let returnCode: ReturnCode = ReturnCode.notSupported;
     if (protocolId !== 1) reason = `protocol id ${protocolId}`;
     else if (clientId === '') reason = 'empty client id';
+    else if (clientId.includes('\0')) reason = 'client id with U+0000';
     else if (Buffer.byteLength(clientId) > maxClientIdLength) reason = `client id over ${maxClientIdLength} bytes`;
     else if (this.clients.size >= maxSessions) {
       reason = `${maxSessions} sessions already`;
@@ -180,14 +227,10 @@ export class SnServer {
       this.answer(peer, { type: 'CONNACK', returnCode });
       return undefined;
     }
-    const client: Client = {
-      session: newSession(clientId, session, predefinedOf(this.options, clientId), this.clock.now()),
-      mountpoint: mountpointOf(this.options, clientId),
-      peer: undefined,
-      link: undefined,
-      links: 0,
-      armedAt: Number.POSITIVE_INFINITY,
-    };
+    const client = newClient(
+      newSession(clientId, session, predefinedOf(this.options, clientId), this.clock.now()),
+      mountpointOf(this.options, clientId),
+    );
     this.clients.add(client);
     return client;
   }

@@ -55,5 +55,6 @@ export function backToSleep(session: Session, now: number, out: Effects): void {
   session.congestedUntil = 0;
   session.state = 'asleep';
   session.heardAt = now;
-  out.push({ type: 'send', packet: { type: 'PINGRESP' } });
+  // The time from which the sleep counts, for after a restart.
+  out.push({ type: 'save' }, { type: 'send', packet: { type: 'PINGRESP' } });
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised';
 import type { DatagramHandler, DatagramPort, Peer } from '../core/datagram.js';
 import { IsthmusError } from '../core/errors.js';
@@ -100,6 +100,13 @@ export class UdpPort implements DatagramPort {
     const raw = this.socket?.socket;
     if (raw === undefined) throw new IsthmusError('INTERNAL', `${this.name} is not started`);
     return new UdpPeer(raw, this.options.keyPrefix ?? '', host, port, this.sendErrors);
+  }
+
+  peerAt(key: string): Peer | undefined {
+    const prefix = this.options.keyPrefix ?? '';
+    const [host = '', port = ''] = key.slice(prefix.length).split('|');
+    if (!key.startsWith(prefix) || isIP(host) === 0 || !/^\d+$/.test(port)) return undefined;
+    return this.peer(host, Number(port));
   }
 }
 

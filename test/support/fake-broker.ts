@@ -156,12 +156,13 @@ class FakeLink implements BrokerLink {
     else this.broker.route(this.clientId, message, () => done());
   }
 
-  subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void): void {
+  subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void, resume = false): void {
     const refusal = this.closedRefusal() ?? this.broker.refuseTopic(this.clientId, filter);
     if (refusal !== undefined) return done(refusal);
     if (!isTopicFilter(filter)) return done(new BrokerRefusal('BAD_TOPIC', `not a topic filter: ${filter}`));
     this.session.subscriptions.set(filter, qos);
     done(undefined, qos);
+    if (resume) return;
     for (const message of this.broker.retained.values()) {
       if (matches(filter, message.topic)) this.deliver({ ...message, qos: lower(message.qos, qos) }, () => {});
     }

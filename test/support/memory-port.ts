@@ -29,10 +29,29 @@ export class MemoryPeer implements Peer {
 /** A DatagramPort in memory: a test puts datagrams in and reads its peers' mail. */
 export class MemoryPort implements DatagramPort {
   readonly name: string;
+  private readonly peers: Map<string, MemoryPeer>;
   private handler: DatagramHandler | undefined;
 
-  constructor(name = 'memory') {
+  /** With the peers of another port: the same devices meet a gateway that was restarted. */
+  constructor(name = 'memory', before?: MemoryPort) {
     this.name = name;
+    this.peers = before?.peers ?? new Map();
+  }
+
+  /** The peer with this key, made at its first mention. */
+  known(key: string, identity?: Identity): MemoryPeer {
+    const peer = this.peers.get(key) ?? new MemoryPeer(key, identity);
+    this.peers.set(key, peer);
+    return peer;
+  }
+
+  /** Throws away what the peers have received. */
+  emptyMail(): void {
+    for (const peer of this.peers.values()) peer.take();
+  }
+
+  peerAt(key: string): Peer | undefined {
+    return key.includes('/') ? undefined : this.known(key);
   }
 
   async start(handler: DatagramHandler): Promise<void> {

@@ -7,12 +7,14 @@ import { Metrics } from '#src/core/metrics.js';
 import { decode } from '#src/mqttsn/decode.js';
 import { encode } from '#src/mqttsn/encode.js';
 import { format } from '#src/mqttsn/format.js';
+import { Journal } from '#src/mqttsn/journal.js';
 import type { SnOptions } from '#src/mqttsn/options.js';
 import type { Connect, Packet, Publish } from '#src/mqttsn/packets.js';
 import { SnServer } from '#src/mqttsn/server.js';
+import type { Store } from '#src/store/store.js';
 import { FakeBroker } from './fake-broker.js';
 import { FakeClock } from './fake-clock.js';
-import { MemoryPeer, MemoryPort } from './memory-port.js';
+import { type MemoryPeer, MemoryPort } from './memory-port.js';
 
 type Overrides = Partial<Omit<SnOptions, 'session'>> & { readonly session?: Partial<SnOptions['session']> };
 
@@ -51,20 +53,37 @@ export function snOptions(overrides: Overrides = {}): SnOptions {
 
 /** An MQTT-SN server in memory: fake clock, fake broker, and peers whose packets a test speaks. */
 export class SnWorld {
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly broker = new FakeBroker();
   readonly metrics = new Metrics();
-  readonly port = new MemoryPort();
+  readonly port: MemoryPort;
   readonly server: SnServer;
 
-  private constructor(overrides: Overrides) {
+  private readonly overrides: Overrides;
+
+  private constructor(overrides: Overrides, store: Store | undefined, before?: SnWorld) {
+    this.overrides = overrides;
+    this.clock = before?.clock ?? new FakeClock();
+    this.port = new MemoryPort('memory', before?.port);
     const around = { clock: this.clock, log: silentLog, metrics: this.metrics };
-    this.server = new SnServer([this.port], this.broker, snOptions(overrides), around);
+    const journal = store === undefined ? undefined : new Journal(store);
+    this.server = new SnServer([this.port], this.broker, snOptions(overrides), around, journal);
   }
 
-  static async start(overrides: Overrides = {}): Promise<SnWorld> {
-    const world = new SnWorld(overrides);
+  static async start(overrides: Overrides = {}, store?: Store): Promise<SnWorld> {
+    const world = new SnWorld(overrides, store);
     await world.server.start();
+    return world;
+  }
+
+  /** Another process, with what the store has kept: a new server and a new broker. */
+  async restart(store: Store): Promise<SnWorld> {
+    await this.server.stop();
+    // A killed process says nothing on its way out.
+    this.port.emptyMail();
+    const world = new SnWorld(this.overrides, store, this);
+    await world.server.start();
+    await setImmediate();
     return world;
   }
 
@@ -86,12 +105,19 @@ export class SnWorld {
 
 /** One device. */
 export class SnPeer {
-  private readonly world: SnWorld;
+  /** Where what it says goes: after a restart, another world. */
+  world: SnWorld;
   readonly peer: MemoryPeer;
 
   constructor(world: SnWorld, address: string, identity?: Identity) {
     this.world = world;
-    this.peer = new MemoryPeer(address, identity);
+    this.peer = world.port.known(address, identity);
+  }
+
+  /** The gateway has been restarted; the device has not noticed. */
+  meets(world: SnWorld): this {
+    this.world = world;
+    return this;
   }
 
   /** Sends a packet, or raw hex, and gives back what was received since the last look, one line per packet. */
