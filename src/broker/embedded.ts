@@ -127,10 +127,8 @@ export class EmbeddedBroker implements BrokerPort, LinkHost {
   }
 
   async open(options: LinkOptions): Promise<BrokerLink> {
-    const { clientId, username, password } = options;
-    if (!((await this.options.authenticator?.check({ clientId, username, password })) ?? true)) {
-      throw new BrokerRefusal('BAD_CREDENTIALS', `${clientId}: bad user name or password`);
-    }
+    const { clientId, username } = options;
+    await this.authenticate(options);
     if (this.aedes === undefined) throw new BrokerRefusal('UNAVAILABLE', 'the broker is not running');
     this.kick(clientId, 'takeover');
     if (options.cleanSession) await this.persistence.cleanSubscriptions({ id: clientId });
@@ -140,6 +138,17 @@ export class EmbeddedBroker implements BrokerPort, LinkHost {
     this.links.set(clientId, link);
     this.log.debug({ clientId, protocol: options.protocol, address: options.address }, 'link opened');
     return link;
+  }
+
+  private async authenticate({ clientId, username, password }: LinkOptions): Promise<void> {
+    let allowed: boolean;
+    try {
+      allowed = (await this.options.authenticator?.check({ clientId, username, password })) ?? true;
+    } catch (error) {
+      this.log.warn({ err: error, clientId }, 'the password could not be checked');
+      throw new BrokerRefusal('UNAVAILABLE', `${clientId}: the password could not be checked`, { cause: error });
+    }
+    if (!allowed) throw new BrokerRefusal('BAD_CREDENTIALS', `${clientId}: bad user name or password`);
   }
 
   /** Ends the connection of a client, link or MQTT; gives whether there was one. */

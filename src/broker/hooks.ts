@@ -58,7 +58,7 @@ export function aedesHooks(options: HookOptions): Hooks {
       if (typeof allowed === 'boolean') answer(allowed);
       else
         allowed.then(answer, (error: unknown) => {
-          log.error({ err: error, clientId }, 'the password check failed');
+          log.warn({ err: error, clientId }, 'the password could not be checked');
           done(connectError('server unavailable', 3), false);
         });
     },
