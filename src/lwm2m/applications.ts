@@ -1,0 +1,207 @@
+import type { BrokerLink, BrokerPort, Message } from '../broker/port.js';
+import { BrokerRefusal } from '../broker/port.js';
+import { backoffMs } from '../core/backoff.js';
+import type { Clock } from '../core/clock.js';
+import type { Identity } from '../core/datagram.js';
+import type { Log } from '../core/log.js';
+import type { Counter, Metrics } from '../core/metrics.js';
+import type { Job } from './command-queue.js';
+import type { Device } from './device.js';
+import { parseCommand } from './dialects/parse-command.js';
+import { GatewayLink } from './gateway-link.js';
+import type { Lwm2mOptions } from './options.js';
+import type { Credentials } from './registration.js';
+import { compileTopics, type Topics, type TopicTemplate } from './topics.js';
+
+/** What the applications' side needs around it. */
+export interface ApplicationsContext {
+  readonly options: Lwm2mOptions;
+  readonly broker: BrokerPort;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly deviceOf: (endpoint: string) => Device | undefined;
+  /** A command for a device; whoever takes it answers it. */
+  readonly command: (device: Device, command: Pick<Job, 'command' | 'replies' | 'topics'>) => void;
+  /** The broker has ended a device's link for good. */
+  readonly ended: (device: Device, reason: 'takeover' | 'kicked') => void;
+}
+
+/**
+ * The applications' side: commands in, answers and events out. Each device has a link of its own, so that the broker
+ * knows it, can refuse it, and decides what it may publish. The commands of all come by one wildcard subscription of the
+ * gateway's link, or by each device's own.
+ */
+export class Applications {
+  private readonly context: ApplicationsContext;
+  private readonly topics: readonly Topics[];
+  private readonly gateway: GatewayLink;
+  private readonly refused: Counter;
+  private readonly received: Counter;
+
+  constructor(context: ApplicationsContext) {
+    const { options, metrics } = context;
+    this.context = context;
+    this.topics = options.topics.map((set) => compileTopics(options.mountpoint, set));
+    this.gateway = new GatewayLink({
+      ...context,
+      clientId: options.gatewayClientId,
+      filters: this.wildcards(),
+      onMessage: (message, taken) => {
+        this.fromGateway(message);
+        taken();
+      },
+    });
+    this.refused = metrics.counter('lwm2m.publish_refused');
+    this.received = metrics.counter('lwm2m.commands');
+  }
+
+  /** The set of topics on which events are told. */
+  get eventTopics(): Topics {
+    return this.topics.find((topics) => topics.register !== undefined) ?? (this.topics[0] as Topics);
+  }
+
+  start(): Promise<void> {
+    return this.gateway.start();
+  }
+
+  stop(): void {
+    this.gateway.stop();
+  }
+
+  /** Opens a device's link. Rejects with the broker's refusal. */
+  async connect(device: Device, credentials: Credentials): Promise<void> {
+    const { peer, registration } = device;
+    const username = credentials.username ?? nameOf(peer.identity);
+    let link: BrokerLink | undefined;
+    link = await this.context.broker.open({
+      clientId: registration.endpoint,
+      ...(username === undefined ? {} : { username }),
+      ...(credentials.password === undefined ? {} : { password: Buffer.from(credentials.password) }),
+      cleanSession: true,
+      protocol: 'lwm2m',
+      address: peer.address,
+      onMessage: (message, taken) => {
+        this.fromDevice(device, message);
+        taken();
+      },
+      onClose: (reason) => {
+        if (device.link !== link) return;
+        device.link = undefined;
+        if (reason === 'lost') this.reconnect(device, credentials, 0);
+        else this.context.ended(device, reason);
+      },
+    });
+    device.link = link;
+    for (const { command } of this.topics) {
+      if (!this.isOwnSubscription(command)) continue;
+      const filter = command.of(registration.endpoint, device.topicAddress);
+      link.subscribe(filter, 1, (refusal) => {
+        if (refusal !== undefined) this.warn(device, refusal, 'no commands: the subscription was refused');
+      });
+    }
+  }
+
+  /** Closes a device's link. */
+  disconnect(device: Device): void {
+    const { link } = device;
+    device.link = undefined;
+    link?.close();
+  }
+
+  /** Publishes for a device. */
+  publish(device: Device, topic: TopicTemplate, payload: string): void {
+    const message = this.message(topic.of(device.registration.endpoint, device.topicAddress), payload);
+    if (device.link === undefined) this.gateway.publish(message, this.published);
+    else device.link.publish(message, this.published);
+  }
+
+  /** Tells an event of a device on every set of topics that has a place for it. */
+  tell(device: Device, kind: 'register' | 'update' | 'notify', event: string): void {
+    for (const topics of this.topics) {
+      const topic = topics.dialect === 'msgtype' ? topics[kind] : undefined;
+      if (topic !== undefined) this.publish(device, topic, event);
+    }
+  }
+
+  private fromDevice(device: Device, message: Message): void {
+    const topics = this.topics.find(({ command }) => command.match(message.topic) !== undefined);
+    if (topics !== undefined) this.take(device, message, topics);
+  }
+
+  private fromGateway(message: Message): void {
+    for (const topics of this.topics) {
+      const { endpoint, address = '' } = topics.command.match(message.topic) ?? {};
+      if (endpoint === undefined) continue;
+      const device = this.context.deviceOf(endpoint);
+      if (device === undefined) this.refuse(endpoint, address, message, topics);
+      else if (!this.isOwnSubscription(topics.command)) this.take(device, message, topics);
+      return;
+    }
+  }
+
+  private take(device: Device, message: Message, topics: Topics): void {
+    this.received.value++;
+    const parsed = parseCommand(message.payload, topics.dialect);
+    if (parsed.kind === 'invalid') this.publish(device, topics.response, parsed.answer);
+    else this.context.command(device, { ...parsed, topics });
+  }
+
+  /** Answers a command to an endpoint that nobody has registered. */
+  private refuse(endpoint: string, address: string, message: Message, topics: Topics): void {
+    // A retained command is old news of the subscription, not somebody waiting.
+    if (!this.context.options.answerUnregistered || message.retain) return;
+    this.received.value++;
+    const parsed = parseCommand(message.payload, topics.dialect);
+    const answer =
+      parsed.kind === 'invalid' ? parsed.answer : parsed.replies.answer({ kind: 'failed', failure: 'not_registered' });
+    this.gateway.publish(this.message(topics.response.of(endpoint, address), answer), this.published);
+  }
+
+  private reconnect(device: Device, credentials: Credentials, attempt: number): void {
+    const { clock, deviceOf } = this.context;
+    const isCurrent = (): boolean => deviceOf(device.registration.endpoint) === device && device.link === undefined;
+    clock.after('lwm2m device link', backoffMs(attempt, 100, 60_000), () => {
+      if (!isCurrent()) return;
+      this.connect(device, credentials).then(
+        () => {
+          // It registered anew or left while the link was opened.
+          if (deviceOf(device.registration.endpoint) !== device) this.disconnect(device);
+        },
+        (error: unknown) => {
+          if (error instanceof BrokerRefusal && error.code !== 'UNAVAILABLE') this.context.ended(device, 'kicked');
+          else this.reconnect(device, credentials, attempt + 1);
+        },
+      );
+    });
+  }
+
+  /** Whether devices subscribe to these commands themselves; they must where the topic does not name the endpoint. */
+  private isOwnSubscription(command: TopicTemplate): boolean {
+    return this.context.options.commandSubscription === 'device' || command.wildcard === undefined;
+  }
+
+  private wildcards(): string[] {
+    const { commandSubscription, answerUnregistered } = this.context.options;
+    if (commandSubscription === 'device' && !answerUnregistered) return [];
+    return this.topics.flatMap(({ command }) => (command.wildcard === undefined ? [] : [command.wildcard]));
+  }
+
+  private message(topic: string, payload: string): Message {
+    return { topic, payload: Buffer.from(payload), qos: this.context.options.publishQos, retain: false };
+  }
+
+  private readonly published = (refusal?: BrokerRefusal): void => {
+    if (refusal !== undefined) this.refused.value++;
+  };
+
+  private warn(device: Device, refusal: BrokerRefusal, text: string): void {
+    this.context.log.warn({ endpoint: device.registration.endpoint, err: refusal }, text);
+  }
+}
+
+/** The name under which the broker may know a device that has proven who it is. */
+function nameOf(identity: Identity | undefined): string | undefined {
+  if (identity?.kind === 'psk') return identity.identity;
+  return identity?.kind === 'x509' ? identity.commonName : undefined;
+}

@@ -1,0 +1,127 @@
+import type { BrokerLink } from '../broker/port.js';
+import type { CoapEndpoint, Observation } from '../coap/types.js';
+import type { Peer } from '../core/datagram.js';
+import type { Command, Replies } from './command.js';
+import { CommandQueue } from './command-queue.js';
+import { type FormatSet, withFormat } from './content-choice.js';
+import type { DeviceView } from './operations.js';
+import { formatPath, type Path } from './path.js';
+import type { Lwm2mVersion, Registration } from './registration.js';
+import type { Registered } from './registrations.js';
+import type { Topics } from './topics.js';
+import type { ObjectLookup } from './values.js';
+
+/** Object definitions as the version numbers that a device registered choose them. */
+export interface DefinitionSource {
+  lookup(versions: ReadonlyMap<number, string>, lwm2mVersion: string): ObjectLookup;
+}
+
+/** An application that gets the notifications of an observation. */
+export interface Observer {
+  readonly replies: Replies;
+  readonly topics: Topics;
+}
+
+/** A path that a device reports on. */
+export interface Observed {
+  readonly command: Extract<Command, { kind: 'observe' }>;
+  readonly observation: Observation;
+  /** At most one for each dialect. */
+  observers: readonly Observer[];
+}
+
+/** One registration and all that hangs on it: where the device is, what it refused, what it has to do. */
+export class Device implements Registered, DeviceView {
+  readonly id: string;
+  registration: Registration;
+  /** Where the device was last heard of, and the endpoint that reaches it. */
+  peer: Peer;
+  coap: CoapEndpoint;
+  /** The address in its topics, which stay the same when the device moves. */
+  readonly topicAddress: string;
+  link: BrokerLink | undefined;
+  readonly commands = new CommandQueue();
+  /** Commands wait: the device has not got the answer to its registration or update yet. */
+  held = true;
+  /** When its last packet came, ms. */
+  heardAt: number;
+  refusedReads: FormatSet = 0;
+  refusedWrites: FormatSet = 0;
+  /** By path as text; absent while nothing is observed. */
+  private observed: Map<string, Observed> | undefined;
+  private readonly definitions: DefinitionSource;
+
+  constructor(
+    id: string,
+    registration: Registration,
+    peer: Peer,
+    coap: CoapEndpoint,
+    definitions: DefinitionSource,
+    now: number,
+  ) {
+    this.id = id;
+    this.registration = registration;
+    this.peer = peer;
+    this.coap = coap;
+    this.topicAddress = withoutPort(peer.address);
+    this.definitions = definitions;
+    this.heardAt = now;
+  }
+
+  get version(): Lwm2mVersion {
+    return this.registration.version;
+  }
+
+  get contentFormats(): readonly number[] {
+    return this.registration.objects.contentFormats;
+  }
+
+  get alternatePath(): readonly string[] {
+    return this.registration.objects.alternatePath;
+  }
+
+  /** Made anew for each use: it is needed seldom, and there are very many devices. */
+  get objects(): ObjectLookup {
+    return this.definitions.lookup(this.registration.objects.versions, this.registration.version);
+  }
+
+  /** Whether the device hears nothing now: it is in queue mode, and silent for longer than it listens. */
+  isAsleep(now: number, windowMs: number): boolean {
+    return this.registration.queueMode && now >= this.heardAt + windowMs;
+  }
+
+  /** Learns that the device does not take a format. */
+  refuse(direction: 'read' | 'write', format: number): void {
+    if (direction === 'read') this.refusedReads = withFormat(this.refusedReads, format);
+    else this.refusedWrites = withFormat(this.refusedWrites, format);
+  }
+
+  observedAt(path: Path): Observed | undefined {
+    return this.observed?.get(formatPath(path));
+  }
+
+  /** Adds an observation; one of the same path is forgotten on this side. */
+  observe(observed: Observed): void {
+    const key = formatPath(observed.command.path);
+    this.observed ??= new Map();
+    this.observed.get(key)?.observation.forget();
+    this.observed.set(key, observed);
+  }
+
+  /** Takes an observation out; the relation itself is the caller's. */
+  dropObserved(observed: Observed): void {
+    this.observed?.delete(formatPath(observed.command.path));
+    if (this.observed?.size === 0) this.observed = undefined;
+  }
+
+  /** Forgets every observation on this side. */
+  forgetObservations(): void {
+    for (const { observation } of this.observed?.values() ?? []) observation.forget();
+    this.observed = undefined;
+  }
+}
+
+/** `192.0.2.1:5683` without its port, an IPv6 address without its brackets. */
+function withoutPort(address: string): string {
+  return address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}

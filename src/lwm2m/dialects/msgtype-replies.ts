@@ -1,0 +1,100 @@
+import { assertNever } from '../../core/errors.js';
+import type { Replies, Result } from '../command.js';
+import { splitLinks } from '../formats/link.js';
+import { formatPath, type Path } from '../path.js';
+import type { Entry } from '../values.js';
+import { type Json, type JsonObject, writeJson } from './json.js';
+import { valueToJson } from './values.js';
+import { codeMessage, failureWords } from './words.js';
+
+/** What the msgType dialect answers: the request with its `data` replaced. */
+export class MsgTypeReplies implements Replies {
+  readonly dialect = 'msgtype';
+  readonly notifyTopic = 'notify';
+  private readonly request: JsonObject;
+  private readonly path: Json;
+
+  constructor(request: JsonObject, path: Json) {
+    this.request = request;
+    this.path = path;
+  }
+
+  answer(result: Result): string {
+    return echo(this.request, { data: this.dataOf(result) });
+  }
+
+  notification(result: Result, sequence: number): string {
+    return echo(this.request, { msgType: 'notify', seqNum: sequence, data: this.dataOf(result) });
+  }
+
+  acknowledged(): string {
+    return echo(this.request, { msgType: 'ack' });
+  }
+
+  queued(): string {
+    return echo(this.request, { msgType: 'queued' });
+  }
+
+  private dataOf(result: Result): JsonObject {
+    switch (result.kind) {
+      case 'content':
+        return {
+          reqPath: this.path,
+          code: result.code,
+          // The values are there, but nobody declared their types: the mark tells it.
+          codeMsg: result.defined ? codeMessage(result.code) : failureWords('no_definition').message,
+          content: result.entries.map(itemOf),
+        };
+      case 'links':
+        return this.status(result.code, { content: splitLinks(result.links) });
+      case 'done':
+        return this.status(result.code, result.location === undefined ? {} : { location: result.location });
+      case 'failed': {
+        const { code, message } = failureWords(result.failure);
+        const data: JsonObject = { reqPath: this.path, code, codeMsg: message };
+        if (result.reason !== undefined) data['reason'] = result.reason;
+        return data;
+      }
+      default:
+        return assertNever(result);
+    }
+  }
+
+  private status(code: Extract<Result, { kind: 'done' }>['code'], more: JsonObject): JsonObject {
+    return { reqPath: this.path, code, codeMsg: codeMessage(code), ...more };
+  }
+}
+
+/**
+ * The request with some of its keys replaced: whatever else an application put in, it gets back. `seqNum` follows the
+ * message type; keys that the request had not come last.
+ */
+export function echo(request: JsonObject, replaced: JsonObject): string {
+  const { seqNum, ...others } = replaced;
+  const answer: JsonObject = {};
+  for (const key of Object.keys(request)) {
+    answer[key] = others[key] ?? request[key] ?? null;
+    if (key === 'msgType' && seqNum !== undefined) answer['seqNum'] = seqNum;
+  }
+  return writeJson({ ...answer, ...others });
+}
+
+/** The data of an answer to what is not understood. */
+export function badRequest(requestPath: Json, reason: string): JsonObject {
+  return { reqPath: requestPath, code: '4.00', codeMsg: codeMessage('4.00'), reason };
+}
+
+/** A value with its path, and when it was measured in ms since 1970 if the device said so. */
+export function itemOf(entry: Entry): JsonObject {
+  return {
+    path: formatPath(entry.path),
+    value: valueToJson(entry.value),
+    ...(entry.time === undefined ? {} : { time: Math.round(entry.time * 1000) }),
+  };
+}
+
+/** Replies as the gateway's own observations have them, as if an application had asked. */
+export function autoObserveReplies(path: Path): Replies {
+  const text = formatPath(path);
+  return new MsgTypeReplies({ msgType: 'observe', data: { path: text } }, text);
+}

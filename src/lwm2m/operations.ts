@@ -1,0 +1,168 @@
+import type { CoapResponse, Method, OutgoingRequest } from '../coap/types.js';
+import { assertNever, DecodeError } from '../core/errors.js';
+import type { Command, Result } from './command.js';
+import { type FormatFacts, readFormat, writeFormats } from './content-choice.js';
+import { entriesOf } from './drafts.js';
+import { decode, encode } from './formats/codec.js';
+import { ContentFormat } from './formats/content-format.js';
+import { EncodeError } from './formats/errors.js';
+import { formatPath, type Path } from './path.js';
+import type { Entry, ObjectLookup } from './values.js';
+
+/** What must be known of a device to talk to it. */
+export interface DeviceView extends FormatFacts {
+  readonly alternatePath: readonly string[];
+  readonly objects: ObjectLookup;
+}
+
+type Failed = Extract<Result, { kind: 'failed' }>;
+
+/** How a command begins: with a request to the device, or not at all. */
+export type Plan = { readonly kind: 'request'; readonly request: OutgoingRequest } | Failed;
+
+/** What a response means: the command's result, or that the device does not take a format and another must be tried. */
+export type Reading =
+  | Result
+  | { readonly kind: 'refused-format'; readonly direction: 'read' | 'write'; readonly format: number };
+
+/** How many ids a command's path has. */
+const pathLengths: Readonly<Record<Command['kind'], readonly [number, number]>> = {
+  read: [1, 4],
+  discover: [1, 3],
+  observe: [1, 4],
+  'cancel-observe': [1, 4],
+  write: [2, 4],
+  'write-attributes': [1, 4],
+  execute: [3, 3],
+  create: [1, 1],
+  delete: [2, 4],
+};
+
+/** Makes the request of a command [LWM2M-TP 6.4]. Observe and its end differ from Read by an option that CoAP adds. */
+export function planRequest(command: Command, device: DeviceView): Plan {
+  const [shortest, longest] = pathLengths[command.kind];
+  if (command.path.length < shortest || command.path.length > longest) {
+    return { kind: 'failed', failure: 'bad_value', reason: `${formatPath(command.path)} is no path for this` };
+  }
+  const path = [...device.alternatePath, ...command.path.map(String)];
+  switch (command.kind) {
+    case 'read':
+    case 'observe':
+    case 'cancel-observe':
+      return request('GET', { path, accept: readFormat(device) });
+    case 'discover': {
+      const query = command.depth === undefined ? [] : [`depth=${command.depth}`];
+      return request('GET', { path, query, accept: ContentFormat.LINK });
+    }
+    case 'write': {
+      const method = command.mode === 'update' ? 'POST' : 'PUT';
+      return withEntries(method, path, command.path, entriesOf(command.drafts, device.objects), device, false);
+    }
+    case 'create': {
+      const assign = command.instanceId === undefined;
+      const entries = entriesOf(command.drafts, device.objects);
+      return withEntries('POST', path, command.path, entries, device, assign);
+    }
+    case 'write-attributes':
+      return request('PUT', { path, query: command.attributes });
+    case 'execute':
+      return command.args === ''
+        ? request('POST', { path })
+        : request('POST', { path, contentFormat: ContentFormat.TEXT, payload: Buffer.from(command.args) });
+    case 'delete':
+      return request('DELETE', { path });
+    default:
+      return assertNever(command);
+  }
+}
+
+/** Reads the response to the request that planRequest made for a command, or a notification of an observation. */
+export function readResponse(
+  command: Command,
+  sent: OutgoingRequest,
+  response: CoapResponse,
+  device: DeviceView,
+  nowSeconds: number,
+): Reading {
+  const { code } = response;
+  if (!code.startsWith('2')) return refusedFormat(command, sent, code) ?? { kind: 'done', code };
+  switch (command.kind) {
+    case 'read':
+    case 'observe':
+    case 'cancel-observe':
+      return content(command.path, sent, response, device, nowSeconds);
+    case 'discover':
+      return { kind: 'links', code, links: response.payload.toString('utf8') };
+    case 'create': {
+      const location = createdPath(response.location ?? [], device.alternatePath);
+      return location === undefined ? { kind: 'done', code } : { kind: 'done', code, location };
+    }
+    case 'write':
+    case 'write-attributes':
+    case 'execute':
+    case 'delete':
+      return { kind: 'done', code };
+    default:
+      return assertNever(command);
+  }
+}
+
+function request(method: Method, rest: Omit<OutgoingRequest, 'method'>): Plan {
+  const { accept, ...others } = rest;
+  return { kind: 'request', request: { method, ...others, ...(accept === undefined ? {} : { accept }) } };
+}
+
+/** A request with values, in the first format that can hold them. */
+function withEntries(
+  method: Method,
+  path: readonly string[],
+  base: Path,
+  entries: Entry[] | Failed,
+  device: DeviceView,
+  assignInstance: boolean,
+): Plan {
+  if (!Array.isArray(entries)) return entries;
+  const [first] = entries;
+  const single = first !== undefined && entries.length === 1 && first.path.length === base.length ? first : undefined;
+  const formats = assignInstance ? [ContentFormat.TLV] : writeFormats(device, single);
+  let reason = 'the device has refused every content format';
+  for (const contentFormat of formats) {
+    const payload = encode(contentFormat, base, entries, { assignInstance });
+    if (!(payload instanceof EncodeError)) return request(method, { path, contentFormat, payload });
+    reason = payload.message;
+  }
+  return { kind: 'failed', failure: 'bad_value', reason };
+}
+
+/** 4.06 names the format asked for, or written by a device that means 4.15; 4.02 a device that knows no Accept. */
+function refusedFormat(command: Command, sent: OutgoingRequest, code: string): Reading | undefined {
+  if (sent.contentFormat !== undefined && command.kind !== 'execute' && (code === '4.15' || code === '4.06')) {
+    return { kind: 'refused-format', direction: 'write', format: sent.contentFormat };
+  }
+  if (sent.accept !== undefined && command.kind !== 'discover' && (code === '4.06' || code === '4.02')) {
+    return { kind: 'refused-format', direction: 'read', format: sent.accept };
+  }
+  return undefined;
+}
+
+function content(
+  path: Path,
+  sent: OutgoingRequest,
+  response: CoapResponse,
+  device: DeviceView,
+  nowSeconds: number,
+): Result {
+  const defined = device.objects.object(path[0] as number) !== undefined;
+  // Devices that say nothing about the format mean text for a value, and what they were asked for otherwise.
+  const silent = path.length > 2 ? ContentFormat.TEXT : (sent.accept ?? ContentFormat.TLV);
+  const format = response.contentFormat ?? silent;
+  const entries = decode(format, response.payload, path, device.objects, { nowSeconds });
+  if (!(entries instanceof DecodeError)) return { kind: 'content', code: response.code, entries, defined };
+  return { kind: 'failed', failure: defined ? 'bad_answer' : 'no_definition', reason: entries.message };
+}
+
+function createdPath(location: readonly string[], alternatePath: readonly string[]): string | undefined {
+  if (location.length === 0) return undefined;
+  const prefixed = alternatePath.length > 0 && alternatePath.every((segment, i) => location[i] === segment);
+  return `/${location.slice(prefixed ? alternatePath.length : 0).join('/')}`;
+}

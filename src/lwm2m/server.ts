@@ -1,0 +1,239 @@
+import type { BrokerPort } from '../broker/port.js';
+import { BrokerRefusal } from '../broker/port.js';
+import type { CoapEndpoint, CoapReply, CoapRequest } from '../coap/types.js';
+import type { Clock } from '../core/clock.js';
+import type { Peer } from '../core/datagram.js';
+import { DecodeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Metrics } from '../core/metrics.js';
+import { Applications } from './applications.js';
+import { type DefinitionSource, Device } from './device.js';
+import { autoObserveReplies } from './dialects/msgtype-replies.js';
+import { Downlink } from './downlink.js';
+import { type EndReason, endEvent, registrationEvent, sendEvent } from './events.js';
+import { decode } from './formats/codec.js';
+import type { Lwm2mOptions } from './options.js';
+import { parsePath } from './path.js';
+import { parseRegister, parseUpdate, type Refusal, updated } from './registration.js';
+import { isOwner, mayReplace, newRegistrationId, Registrations } from './registrations.js';
+
+/** What an Lwm2mServer is made of. */
+export interface Lwm2mServerParts {
+  readonly options: Lwm2mOptions;
+  /** One for each address and for each kind of transport. */
+  readonly endpoints: readonly CoapEndpoint[];
+  readonly broker: BrokerPort;
+  readonly definitions: DefinitionSource;
+  readonly clock: Clock;
+  readonly randomBytes: (size: number) => Buffer;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** LwM2M devices on one side, MQTT topics on the other [LWM2M 6]. */
+export class Lwm2mServer {
+  private readonly parts: Lwm2mServerParts;
+  private readonly registrations: Registrations<Device>;
+  private readonly applications: Applications;
+  private readonly downlink: Downlink;
+  /** The newest attempt of each endpoint whose link is being opened. */
+  private readonly opening = new Map<string, object>();
+  private running = false;
+
+  /** Throws an IsthmusError `CONFIG` when the topics make no sense. */
+  constructor(parts: Lwm2mServerParts) {
+    const { options, clock, log } = parts;
+    this.parts = parts;
+    this.registrations = new Registrations(clock, (device) => this.ended(device, 'expired'));
+    this.applications = new Applications({
+      ...parts,
+      deviceOf: (endpoint) => this.registrations.of(endpoint),
+      command: (device, command) => this.downlink.accept(device, command),
+      ended: (device, reason) => this.linkEnded(device, reason),
+    });
+    this.downlink = new Downlink({
+      options,
+      clock,
+      log,
+      publish: (device, topic, payload) => this.applications.publish(device, topic, payload),
+    });
+  }
+
+  /** How many devices are registered. */
+  get size(): number {
+    return this.registrations.size;
+  }
+
+  /** Connects to the broker and begins to serve devices. Rejects when either cannot be had. */
+  async start(): Promise<void> {
+    if (this.running) return;
+    this.running = true;
+    try {
+      await this.applications.start();
+      for (const coap of this.parts.endpoints) {
+        await coap.start((request, peer) => this.handle(coap, request, peer));
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Stops serving; devices are not told, and find themselves unknown at their next update. */
+  async stop(): Promise<void> {
+    if (!this.running) return;
+    this.running = false;
+    for (const coap of this.parts.endpoints) await coap.stop();
+    this.downlink.stop();
+    for (const device of this.registrations.all()) device.link?.close();
+    this.registrations.clear();
+    this.applications.stop();
+  }
+
+  private handle(coap: CoapEndpoint, request: CoapRequest, peer: Peer): CoapReply | Promise<CoapReply> {
+    const [first, id, ...more] = request.path;
+    if (first === 'dp' && id === undefined)
+      return request.method === 'POST' ? this.send(request, peer) : { code: '4.05' };
+    if (first !== 'rd' || more.length > 0) return { code: '4.04' };
+    if (id === undefined) return request.method === 'POST' ? this.register(coap, request, peer) : { code: '4.05' };
+    const device = this.registrations.withId(id);
+    if (device === undefined || !isOwner(device.peer, peer, this.parts.options.rebindOnUdp)) return { code: '4.04' };
+    if (request.method === 'DELETE') return this.deregister(device);
+    return request.method === 'POST' ? this.update(device, coap, request, peer) : { code: '4.05' };
+  }
+
+  private async register(coap: CoapEndpoint, request: CoapRequest, peer: Peer): Promise<CoapReply> {
+    const { options, definitions, clock, randomBytes } = this.parts;
+    const parsed = parseRegister(request.query, request.payload, options);
+    if (parsed.kind === 'refused') return refusal(parsed, request);
+    const { registration, credentials } = parsed;
+    const { endpoint } = registration;
+    const current = this.registrations.of(endpoint);
+    if (endpoint === options.gatewayClientId) return { code: '4.03' };
+    if (current !== undefined && !mayReplace(current.peer, peer)) return { code: '4.03' };
+    const device = new Device(newRegistrationId(randomBytes), registration, peer, coap, definitions, clock.now());
+    const attempt = {};
+    this.opening.set(endpoint, attempt);
+    try {
+      await this.applications.connect(device, credentials);
+    } catch (error) {
+      return this.unconnected(endpoint, error);
+    } finally {
+      if (this.opening.get(endpoint) === attempt) this.opening.delete(endpoint);
+    }
+    if (this.opening.has(endpoint) || !this.running) {
+      // A newer attempt of the same endpoint is under way and has taken the link over.
+      device.link?.close();
+      return { code: '5.03' };
+    }
+    const replaced = this.registrations.add(device);
+    if (replaced !== undefined) this.replaced(replaced, device);
+    return {
+      code: '2.01',
+      location: ['rd', device.id],
+      sent: () => this.answered(device, () => this.registered(device)),
+    };
+  }
+
+  private update(device: Device, coap: CoapEndpoint, request: CoapRequest, peer: Peer): CoapReply {
+    const parsed = parseUpdate(request.query, request.payload, this.parts.options);
+    if (parsed.kind === 'refused') return refusal(parsed, request);
+    const { update } = parsed;
+    device.registration = updated(device.registration, update);
+    this.registrations.renew(device);
+    this.rebind(device, coap, peer);
+    device.held = true;
+    return {
+      code: '2.04',
+      sent: () =>
+        this.answered(device, () => {
+          if (this.parts.options.updatePublishCondition === 'contains_object_list' && !update.objects) return;
+          this.applications.tell(device, 'update', registrationEvent('update', device.registration));
+        }),
+    };
+  }
+
+  private deregister(device: Device): CoapReply {
+    this.registrations.remove(device);
+    return { code: '2.02', sent: () => this.ended(device, 'deregister') };
+  }
+
+  /** Values that a device reports on its own [LWM2M 6.4.6]. */
+  private send(request: CoapRequest, peer: Peer): CoapReply {
+    const device = this.registrations.ofPeer(peer.key);
+    if (device === undefined) return { code: '4.04' };
+    if (request.contentFormat === undefined) return { code: '4.15' };
+    const now = this.parts.clock.now();
+    const entries = decode(request.contentFormat, request.payload, [], device.objects, { nowSeconds: now / 1000 });
+    if (entries instanceof DecodeError) return { code: '4.00' };
+    return {
+      code: '2.04',
+      sent: () => {
+        this.applications.tell(device, 'notify', sendEvent(entries));
+        this.downlink.wake(device);
+      },
+    };
+  }
+
+  /** The device has the answer to its registration or update: now come the event and the commands. */
+  private answered(device: Device, announce: () => void): void {
+    device.held = false;
+    if (this.registrations.withId(device.id) !== device) return;
+    announce();
+    this.downlink.wake(device);
+  }
+
+  private registered(device: Device): void {
+    this.applications.tell(device, 'register', registrationEvent('register', device.registration));
+    const { autoObserve } = this.parts.options;
+    if (autoObserve === 'off') return;
+    const topics = this.applications.eventTopics;
+    const { paths } = device.registration.objects;
+    for (const text of autoObserve === 'on' ? paths : autoObserve) {
+      const path = parsePath(text);
+      if (path === undefined) continue;
+      this.downlink.accept(device, { command: { kind: 'observe', path }, replies: autoObserveReplies(path), topics });
+    }
+  }
+
+  /** A registration has ended, and is out of the table. */
+  private ended(device: Device, reason: EndReason): void {
+    this.downlink.end(device);
+    this.applications.tell(device, 'register', endEvent(reason, device.registration));
+    this.applications.disconnect(device);
+  }
+
+  /** The endpoint has registered anew. What waited for it still does; what it was observed for is gone. */
+  private replaced(old: Device, device: Device): void {
+    this.downlink.succeed(old, device);
+    this.applications.disconnect(old);
+  }
+
+  private linkEnded(device: Device, reason: 'takeover' | 'kicked'): void {
+    // While the endpoint registers anew, it is its own new link that takes over.
+    if (this.opening.has(device.registration.endpoint)) return;
+    if (this.registrations.remove(device)) this.ended(device, reason);
+  }
+
+  private unconnected(endpoint: string, error: unknown): CoapReply {
+    if (!(error instanceof BrokerRefusal)) throw error;
+    this.parts.log.info({ endpoint, err: error }, 'a registration was refused by the broker');
+    return { code: error.code === 'UNAVAILABLE' ? '5.03' : '4.03' };
+  }
+
+  /** The device's requests come from another address now: what is under way to the old one is lost. */
+  private rebind(device: Device, coap: CoapEndpoint, peer: Peer): void {
+    const { peer: oldPeer, coap: oldCoap } = device;
+    device.peer = peer;
+    device.coap = coap;
+    if (oldPeer.key === peer.key) return;
+    this.registrations.moved(device, oldPeer.key);
+    if (device.commands.inFlight !== undefined) oldCoap.forget(oldPeer);
+  }
+}
+
+/** An error with its reason in the payload, unless that would make the answer longer than the question. */
+function refusal({ code, reason }: Refusal, request: CoapRequest): CoapReply {
+  const asked = request.query.reduce((sum, option) => sum + option.length + 1, request.payload.length);
+  return reason.length > asked ? { code } : { code, payload: Buffer.from(reason) };
+}
