@@ -101,6 +101,10 @@ export function table(results: readonly Result[]): string {
       rows.push([title, summary.target, summary.failed]);
       continue;
     }
+    if (summary.scenario === 'sessions') {
+      rows.push(...memoryRows(title, summary));
+      continue;
+    }
     rows.push([
       title,
       summary.target,
@@ -115,7 +119,6 @@ export function table(results: readonly Result[]): string {
       share(summary.lost, summary.completed),
       String(summary.duplicates),
     ]);
-    if (summary.scenario === 'sessions') rows.push(...memoryRows(summary));
   }
   const widths = rows[0]?.map((_, column) =>
     Math.max(...rows.map((row) => (row.length > 3 || column < 2 ? (row[column] ?? '').length : 0))),
@@ -133,19 +136,16 @@ export function table(results: readonly Result[]): string {
 }
 
 /** Resident memory per session: what the sessions took, and what one stored message each took on top. */
-function memoryRows(summary: Summary): string[][] {
-  const { before, asleep, stored } = summary.memory;
-  if (before === undefined || asleep === undefined || stored === undefined)
-    return [['', '', 'memory not known: name the process, --against ...@pid']];
-  const each = (kib: number): string => `${(kib / summary.completed).toFixed(2)} KiB a session`;
-  return [
-    [
-      '  asleep, one subscription',
-      summary.target,
-      `${each(asleep - before)} (${whole(before)} -> ${whole(asleep)} KiB resident)`,
-    ],
-    ['  and one stored message', summary.target, `${each(stored - before)} (${whole(stored)} KiB resident)`],
-  ];
+function memoryRows(title: string, { completed, memory, target }: Summary): string[][] {
+  const { before, asleep, stored } = memory;
+  if (before === undefined || asleep === undefined || stored === undefined) {
+    return [[title, target, 'memory not known: name the process, --against ...@pid']];
+  }
+  const row = (name: string, kib: number): string[] => {
+    const each = ((kib - before) / completed).toFixed(2);
+    return [name, target, `${each} KiB a session (${whole(before)} -> ${whole(kib)} KiB resident)`];
+  };
+  return [row(`${title}: ${whole(completed)}, one subscription`, asleep), row('  and one stored message each', stored)];
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 
-const root = join(import.meta.dirname, '..', '..', '..');
+/** The built program. */
+export const mainFile = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
 const patienceMs = 15_000;
 
 /** The whole path of a program, or undefined when it is not installed. */
@@ -144,6 +145,13 @@ export interface Gateway {
   readonly process: Running;
 }
 
+/** An empty configuration folder that goes with the test. */
+export function confFolder(t: ExecutionContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'isthmus-interop-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** Starts the built gateway with these lines in its three files; it ends with the test. */
 export async function startGateway(
   t: ExecutionContext,
@@ -153,8 +161,7 @@ export async function startGateway(
     readonly lwm2m?: readonly string[];
   } = {},
 ): Promise<Gateway> {
-  const home = mkdtempSync(join(tmpdir(), 'isthmus-interop-'));
-  t.teardown(() => rmSync(home, { recursive: true, force: true }));
+  const home = confFolder(t);
   const [mqttPort, snPort, coapPort] = [await freeTcpPort(), await freeUdpPort(), await freeUdpPort()];
   const conf = (file: string, ...lines: string[]): void => writeFileSync(join(home, file), `${lines.join('\n')}\n`);
   conf(
@@ -167,7 +174,7 @@ export async function startGateway(
   );
   conf('emqx_sn.conf', `mqtt.sn.port = 127.0.0.1:${snPort}`, ...(settings.sn ?? []));
   conf('emqx_lwm2m.conf', `lwm2m.bind.udp.1 = 127.0.0.1:${coapPort}`, ...(settings.lwm2m ?? []));
-  const process_ = new Running(t, process.execPath, [join(root, 'dist', 'main.js'), 'start', '--etc', home]);
+  const process_ = new Running(t, process.execPath, [mainFile, 'start', '--etc', home]);
   const gateway = { snPort, mqttPort, coapPort, process: process_ };
   await answering(gateway);
   return gateway;
