@@ -2,53 +2,76 @@ import type { Config } from './config/config.js';
 import { systemClock } from './core/clock.js';
 import type { Log } from './core/log.js';
 import { Metrics } from './core/metrics.js';
+import { LevelStore } from './store/level-store.js';
+import { accessRules } from './wiring/access.js';
 import { embeddedBroker, mqttListeners } from './wiring/broker.js';
+import { lwm2mPorts, lwm2mServer, objectRegistry } from './wiring/lwm2m.js';
 import { snAudience, snDiscovery, snPorts, snServer } from './wiring/mqttsn.js';
 
 /** The running whole. */
 export interface Gateway {
-  /** Rejects with code `LISTEN` when an address cannot be had. */
+  /**
+   * Rejects with code `LISTEN` when an address cannot be had, `STORE` when the data folder cannot, `CONFIG` or `XML_DIR`
+   * when a file named in the configuration is no good.
+   */
   start(): Promise<void>;
   /** Takes no more packets, and resolves when everything is written. */
   stop(): Promise<void>;
-  /** Reads again what may change while running. */
+  /** Reads again what may change while running: users, rights, object definitions. */
   reload(): Promise<void>;
 }
 
 /** Builds the gateway from its configuration. */
 export function createGateway(config: Config, log: Log): Gateway {
-  const metrics = new Metrics();
-  const around = { clock: systemClock, log, metrics };
-
-  const broker = embeddedBroker(config.broker, around);
-  const mqtt = mqttListeners(config.broker, around);
-  const ports = snPorts(config.sn, around);
-  const sn = snServer(config.sn, ports, broker, around);
-  const discovery = snDiscovery(config.sn, around);
+  const around = { clock: systemClock, log, metrics: new Metrics() };
+  const access = accessRules(config.broker);
+  const definitions = objectRegistry(config.lwm2m, around);
+  const broker = embeddedBroker(config.broker, access, around);
+  /** What has been started, to be stopped in reverse. */
+  const running: { stop(): Promise<void> | void }[] = [];
+  const begin = async <T extends { start(): Promise<void>; stop(): Promise<void> | void }>(part: T): Promise<T> => {
+    await part.start();
+    running.push(part);
+    return part;
+  };
 
   return {
     async start() {
-      await broker.start();
-      await sn.start();
-      discovery.start(snAudience(config.sn, ports));
-      for (const listener of mqtt) await listener.start((stream, request) => broker.handleConnection(stream, request));
+      const mqtt = mqttListeners(config.broker, around);
+      const sn = snPorts(config.sn, around);
+      const lwm2m = lwm2mPorts(config.lwm2m, around);
+
+      await access.load();
+      const store = await LevelStore.open(config.store.dir, log.child({ part: 'store' }));
+      running.push({ stop: () => store.close() });
+      await begin(definitions);
+      await begin(broker);
+      await begin(snServer(config.sn, sn, broker, store, around));
+      await begin(lwm2mServer(config.lwm2m, lwm2m, definitions, broker, access.own, around));
+      const discovery = snDiscovery(config.sn, around);
+      discovery.start(snAudience(config.sn, sn));
+      running.push(discovery);
+      for (const listener of mqtt) {
+        await listener.start((stream, request) => broker.handleConnection(stream, request));
+        running.push(listener);
+      }
 
       for (const { name } of mqtt) log.info({ part: 'broker' }, `MQTT listens on ${name}`);
-      for (const { name } of ports) log.info({ part: 'mqttsn' }, `MQTT-SN listens on ${name}`);
+      for (const { name } of sn) log.info({ part: 'mqttsn' }, `MQTT-SN listens on ${name}`);
+      for (const { name } of lwm2m) log.info({ part: 'lwm2m' }, `LwM2M listens on ${name}`);
       if (config.broker.allowAnonymous) {
         log.warn({ part: 'broker' }, 'there is no authentication: anybody may connect (broker.allow_anonymous = true)');
       }
     },
 
     async stop() {
-      for (const listener of mqtt) await listener.stop();
-      discovery.stop();
-      await sn.stop();
-      await broker.stop();
+      for (let part = running.pop(); part !== undefined; part = running.pop()) await part.stop();
     },
 
     async reload() {
-      log.info({}, 'read everything again');
+      await access.load();
+      await definitions.reload();
+      log.info({}, 'users, rights and object definitions read again');
     },
   };
 }

@@ -79,9 +79,19 @@ async function endStopped(gateway: Gateway, log: ProcessLog): Promise<number> {
 }
 
 function endFailed(error: unknown, log: ProcessLog, edge: Edge): number {
-  if (error instanceof IsthmusError && error.code === 'LISTEN') {
-    edge.err(`isthmus: cannot listen on ${error.message}`);
-    return exitCodes.unavailable;
+  if (error instanceof IsthmusError) {
+    switch (error.code) {
+      case 'LISTEN':
+        edge.err(`isthmus: cannot listen on ${error.message}`);
+        return exitCodes.unavailable;
+      case 'STORE':
+        edge.err(`isthmus: ${error.message}`);
+        return exitCodes.unavailable;
+      case 'CONFIG':
+      case 'XML_DIR':
+        edge.err(`isthmus: ${error.message}`);
+        return exitCodes.config;
+    }
   }
   log.fatal({ err: error }, 'could not start');
   return exitCodes.internal;

@@ -6,8 +6,8 @@ export const features = {
   externalBroker: false,
   tlsListeners: true,
   websocketListeners: true,
-  passwords: false,
-  accessControl: false,
+  passwords: true,
+  accessControl: true,
   connectionLimits: true,
   offlineExpiry: false,
   durableStore: false,
@@ -23,9 +23,9 @@ export const features = {
   strangerLimit: true,
   forwarder: true,
   mountpoint: true,
-  queueMode: false,
-  autoObserve: false,
-  updateCondition: false,
+  queueMode: true,
+  autoObserve: true,
+  updateCondition: true,
   dtls: false,
 } satisfies Record<string, boolean>;
 

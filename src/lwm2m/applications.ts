@@ -46,6 +46,7 @@ export class Applications {
     this.gateway = new GatewayLink({
       ...context,
       clientId: options.gatewayClientId,
+      credentials: options.gatewayCredentials,
       filters: this.wildcards(),
       onMessage: (message, taken) => {
         this.fromGateway(message);

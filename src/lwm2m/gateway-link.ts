@@ -3,10 +3,18 @@ import { backoffMs } from '../core/backoff.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 
+/** With what the gateway itself connects to the broker. */
+export interface GatewayCredentials {
+  readonly username: string;
+  readonly password: Buffer;
+}
+
 /** What a gateway's own link is made of. */
 export interface GatewayLinkOptions {
   readonly broker: BrokerPort;
   readonly clientId: string;
+  /** With which it is let in where access is restricted. */
+  readonly credentials: GatewayCredentials | undefined;
   readonly filters: readonly string[];
   readonly onMessage: DeliveryHandler;
   readonly clock: Clock;
@@ -50,9 +58,10 @@ export class GatewayLink {
   }
 
   private async connect(): Promise<void> {
-    const { broker, clientId, filters, onMessage, log } = this.options;
+    const { broker, clientId, credentials, filters, onMessage, log } = this.options;
     const link = await broker.open({
       clientId,
+      ...credentials,
       cleanSession: true,
       protocol: 'lwm2m',
       address: 'gateway',

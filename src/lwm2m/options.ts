@@ -1,4 +1,5 @@
 import type { QoS } from '../broker/port.js';
+import type { GatewayCredentials } from './gateway-link.js';
 
 /**
  * Topics of one set, below the mountpoint. `%e` stands for the endpoint name, `%a` for the device's address at its
@@ -50,6 +51,8 @@ export interface Lwm2mOptions {
   readonly commandSubscription: 'gateway' | 'device';
   /** Client id of the gateway's own link; no device can register under this name. */
   readonly gatewayClientId: string;
+  /** With what the gateway's own link is let in; absent where everybody is. */
+  readonly gatewayCredentials?: GatewayCredentials;
   /** Whether a command to an endpoint that is not registered here is answered; off where other gateways may have it. */
   readonly answerUnregistered: boolean;
   /** Quality of service of everything published. */

@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { accessRule } from '../broker/auth.js';
 import { EmbeddedBroker } from '../broker/embedded.js';
 import { type ListenerTls, MqttListener } from '../broker/listeners.js';
 import type { BrokerConfig, TlsConfig } from '../config/config.js';
+import type { Access } from './access.js';
 import type { Around } from './around.js';
 
 /** The embedded broker as configured. */
-export function embeddedBroker(config: BrokerConfig, { log, metrics }: Around): EmbeddedBroker {
-  const options = {
-    authenticator: accessRule(config.allowAnonymous),
-    maxClientIdLength: config.maxClientIdLength,
-  };
+export function embeddedBroker(config: BrokerConfig, access: Access, { log, metrics }: Around): EmbeddedBroker {
+  const { authenticator, authorizer } = access;
+  const options = { authenticator, authorizer, maxClientIdLength: config.maxClientIdLength };
   return new EmbeddedBroker(options, log.child({ part: 'broker' }), metrics);
 }
 

@@ -3,9 +3,11 @@ import type { BrokerPort } from '../broker/port.js';
 import type { SnConfig } from '../config/config.js';
 import type { Peer } from '../core/datagram.js';
 import { Discovery } from '../mqttsn/discovery.js';
+import { Journal } from '../mqttsn/journal.js';
 import type { SnOptions } from '../mqttsn/options.js';
 import { SnServer } from '../mqttsn/server.js';
 import { UdpPort } from '../net/udp.js';
+import type { Store } from '../store/store.js';
 import type { Around } from './around.js';
 
 /** How long to leave a device alone that reports congestion, ms: T_WAIT, "greater than 5 minutes" [SN 7.2]. */
@@ -22,8 +24,15 @@ export function snPorts(config: SnConfig, { log, metrics }: Around): UdpPort[] {
 }
 
 /** The MQTT-SN server as configured. */
-export function snServer(config: SnConfig, ports: readonly UdpPort[], broker: BrokerPort, around: Around): SnServer {
-  return new SnServer(ports, broker, snOptions(config), { ...around, log: around.log.child({ part: 'mqttsn' }) });
+export function snServer(
+  config: SnConfig,
+  ports: readonly UdpPort[],
+  broker: BrokerPort,
+  store: Store,
+  around: Around,
+): SnServer {
+  const log = around.log.child({ part: 'mqttsn' });
+  return new SnServer(ports, broker, snOptions(config), { ...around, log }, new Journal(store));
 }
 
 /** The announcements of the gateway. */

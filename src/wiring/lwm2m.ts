@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import type { BrokerPort } from '../broker/port.js';
+import { Endpoint } from '../coap/endpoint.js';
+import type { Lwm2mConfig } from '../config/config.js';
+import type { GatewayCredentials } from '../lwm2m/gateway-link.js';
+import { ObjectRegistry } from '../lwm2m/objects/object-registry.js';
+import { defaultLwm2mOptions, type Lwm2mOptions } from '../lwm2m/options.js';
+import { Lwm2mServer } from '../lwm2m/server.js';
+import { UdpPort } from '../net/udp.js';
+import type { Around } from './around.js';
+
+/** What /.well-known/core tells [LWM2M 6.2]. */
+const links = ['</rd>;rt="core.rd"', '</dp>'];
+
+/** Object definitions, read again when their folder changes. */
+export function objectRegistry({ xmlDir }: Lwm2mConfig, { clock, log }: Around): ObjectRegistry {
+  return new ObjectRegistry({ directory: xmlDir, log: log.child({ part: 'lwm2m' }), clock, watch: true });
+}
+
+/** The UDP ports of LwM2M. */
+export function lwm2mPorts(config: Lwm2mConfig, { log, metrics }: Around): UdpPort[] {
+  const { receiveBuffer, sendBuffer } = config;
+  const buffers = {
+    ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
+    ...(sendBuffer === undefined ? {} : { sendBuffer }),
+  };
+  return config.listeners.udp.map(
+    ({ host, port }, index) =>
+      new UdpPort({ host, port, ...buffers, keyPrefix: index === 0 ? '' : `${index}/` }, log, metrics),
+  );
+}
+
+/** The LwM2M server as configured. */
+export function lwm2mServer(
+  config: Lwm2mConfig,
+  ports: readonly UdpPort[],
+  definitions: ObjectRegistry,
+  broker: BrokerPort,
+  gatewayCredentials: GatewayCredentials,
+  around: Around,
+): Lwm2mServer {
+  const log = around.log.child({ part: 'lwm2m' });
+  const endpoints = ports.map((port) => new Endpoint({ ...around, log, port }, { links }));
+  const options = { ...lwm2mOptions(config), gatewayCredentials };
+  return new Lwm2mServer({ ...around, log, options, endpoints, broker, definitions, randomBytes });
+}
+
+function lwm2mOptions(config: Lwm2mConfig): Lwm2mOptions {
+  return {
+    ...defaultLwm2mOptions,
+    lifetimeMinSeconds: config.lifetimeMinSeconds,
+    lifetimeMaxSeconds: config.lifetimeMaxSeconds,
+    mountpoint: config.mountpoint,
+    topics: config.topics,
+    commandTimeoutMs: config.commandTimeoutMs,
+    queueLimit: config.queueLimit,
+    queueTtlMs: config.queueTtlMs,
+    autoObserve: config.autoObserve,
+    qmodeTimeWindowMs: config.qmodeTimeWindowMs,
+    updatePublishCondition: config.updatePublishCondition,
+  };
+}
