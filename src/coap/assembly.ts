@@ -62,7 +62,8 @@ export class Assemblies {
     const offset = blockOffset(block);
     if (offset + payload.length > this.settings.bodyLimit || (options.size1 ?? 0) > this.settings.bodyLimit) {
       if (known !== undefined) this.store.delete(known);
-      return { kind: 'refused', code: '4.13', size1: this.settings.bodyLimit };
+      // Without a payload the question is so short that the limit would make the answer longer.
+      return { kind: 'refused', code: '4.13', size1: payload.length > 0 ? this.settings.bodyLimit : undefined };
     }
     const assembly = offset === 0 ? begin(owner, key, options.contentFormat) : known;
     if (assembly === undefined || !fits(assembly, message, offset)) {

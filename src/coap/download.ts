@@ -1,9 +1,10 @@
 import { Writer } from '../core/bytes.js';
-import { type Block, blockOffset, blockSize, RESERVED_SZX } from './block.js';
+import { blockOffset, blockSize, RESERVED_SZX } from './block.js';
 import type { Exchange, ExchangeOwner, Exchanges } from './exchange.js';
 import type { ResponseMessage } from './message.js';
-import type { EndpointSettings } from './parameters.js';
+import { BLOCK_RETRIES, type EndpointSettings } from './parameters.js';
 import type { PeerState } from './peers.js';
+import { endTurn, takeTurn, turnKey } from './turns.js';
 import { ExchangeError, type OutgoingRequest } from './types.js';
 import { exchangeRequest, resourceOptions } from './upload.js';
 
@@ -18,12 +19,16 @@ export class Download implements ExchangeOwner {
   private readonly to: PeerState;
   private readonly request: OutgoingRequest;
   private readonly done: (message: ResponseMessage) => void;
-  readonly failed: (error: ExchangeError) => void;
+  private readonly lost: (error: ExchangeError) => void;
   private key: string | undefined;
   private first: ResponseMessage | undefined;
   private body = new Writer(0);
+  private szx: number;
   private exchange: Exchange | undefined;
   private restarts = 0;
+  private retries = 0;
+  private readonly turn: string;
+  private taken = false;
 
   /** `key` is the token to use, if it is to be the same as before. `done` gets the first block with the whole body. */
   constructor(
@@ -37,17 +42,21 @@ export class Download implements ExchangeOwner {
   ) {
     this.exchanges = exchanges;
     this.settings = settings;
+    this.szx = settings.szx;
     this.to = to;
     this.request = request;
     this.key = settings.tokenPerBlock ? undefined : key;
     this.done = done;
-    this.failed = failed;
+    this.lost = failed;
+    this.turn = turnKey(request);
   }
 
   /** Begins with the first block. */
   start(first: ResponseMessage): void {
     this.body = new Writer(4 * blockSize(this.settings.szx));
     this.first = first;
+    if (!this.taken) takeTurn(this.to, this.turn);
+    this.taken = true;
     this.take(first);
   }
 
@@ -55,9 +64,30 @@ export class Download implements ExchangeOwner {
   cancel(): void {
     if (this.exchange !== undefined) this.exchanges.close(this.exchange);
     this.exchange = undefined;
+    this.leave();
   }
 
   acknowledged(): void {}
+
+  /** A block that gets lost with all its repetitions is worth another try: others have gone through. */
+  failed(error: ExchangeError): void {
+    if (error.code === 'TIMEOUT' && this.retries++ < BLOCK_RETRIES) {
+      this.ask();
+      return;
+    }
+    this.lost(error);
+    this.leave();
+  }
+
+  private finish(message: ResponseMessage): void {
+    this.done(message);
+    this.leave();
+  }
+
+  private leave(): void {
+    if (this.taken) endTurn(this.to, this.turn);
+    this.taken = false;
+  }
 
   answered(message: ResponseMessage): void {
     this.exchange = undefined;
@@ -66,7 +96,7 @@ export class Download implements ExchangeOwner {
       this.broken(`an option that is not understood: ${message.options.bad}`);
     } else if (!message.code.startsWith('2')) {
       // The peer has given up on the transfer; its word for it is the answer.
-      this.done(message);
+      this.finish(message);
     } else if (first === undefined) {
       this.start(message);
     } else if (message.code !== first.code) {
@@ -90,14 +120,11 @@ export class Download implements ExchangeOwner {
       this.failed(new ExchangeError('TOO_LARGE', `the response is larger than ${limit} bytes`));
     } else {
       this.body.bytes(payload);
-      if (block2.more) this.ask(Math.min(block2.szx, this.settings.szx));
-      else this.finish();
+      this.retries = 0;
+      this.szx = Math.min(block2.szx, this.settings.szx);
+      if (block2.more) this.ask();
+      else this.finish({ ...(this.first ?? message), payload: this.body.finish() });
     }
-  }
-
-  private finish(): void {
-    const { first } = this;
-    if (first !== undefined) this.done({ ...first, payload: this.body.finish() });
   }
 
   /** Other blocks of another body must not be mixed with these [RFC 7959 2.4]. */
@@ -109,13 +136,13 @@ export class Download implements ExchangeOwner {
     }
     this.first = undefined;
     this.body = new Writer(0);
-    this.ask(this.settings.szx);
+    this.ask();
   }
 
-  private ask(szx: number): void {
-    const block: Block = { num: this.body.size / blockSize(szx), more: false, szx };
+  private ask(): void {
+    const { szx } = this;
     const options = resourceOptions(this.request);
-    options.block2 = block;
+    options.block2 = { num: this.body.size / blockSize(szx), more: false, szx };
     // What a FETCH asks for is in its body, so every block's request must say it again [RFC 8132 2].
     const small =
       this.request.method === 'FETCH' && (this.request.payload?.length ?? 0) <= blockSize(this.settings.szx);

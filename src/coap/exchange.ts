@@ -6,6 +6,7 @@ import type { Outbox } from './outbox.js';
 import type { PeerState } from './peers.js';
 import type { Confirmable, Reliability } from './reliability.js';
 import type { TokenSource } from './tokens.js';
+import { cancelTurns } from './turns.js';
 import { ExchangeError, type Method } from './types.js';
 
 /** Who asked. Exactly one of `answered` and `failed` is called, unless the exchange is abandoned. */
@@ -136,6 +137,7 @@ export class Exchanges {
   cancelAll(state: PeerState): void {
     const exchanges = [...(state.exchanges?.values() ?? [])];
     this.reliability.abandon(state);
+    cancelTurns(state);
     for (const exchange of exchanges) this.fail(exchange, new ExchangeError('CANCELLED', 'given up'));
   }
 

@@ -12,6 +12,9 @@ export const NON_LIFETIME_MS = 145_000;
 /** A notification that arrives this long after the last is fresh whatever its number says [RFC 7641 3.4]. */
 export const NOTIFICATION_FRESHNESS_MS = 128_000;
 
+/** How often a block of a transfer under way is asked for anew after all its repetitions were lost. */
+export const BLOCK_RETRIES = 1;
+
 /** What a CoAP endpoint may be told; everything has a default. */
 export interface EndpointOptions {
   /** Links for /.well-known/core, each one whole: `</rd>;rt="core.rd"`. */

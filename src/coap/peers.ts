@@ -4,6 +4,7 @@ import type { Received } from './deduplication.js';
 import type { Exchange } from './exchange.js';
 import { EXCHANGE_LIFETIME_MS } from './parameters.js';
 import type { Confirmable } from './reliability.js';
+import type { Turn } from './turns.js';
 
 /** What is remembered of one peer. Each part of the message layer keeps its own fields; empty ones cost nothing. */
 export class PeerState {
@@ -20,6 +21,8 @@ export class PeerState {
   queue: Confirmable[] | undefined = undefined;
   /** Our requests without a response, by token. */
   exchanges: Map<string, Exchange> | undefined = undefined;
+  /** Our block-wise transfers with it, by resource. */
+  turns: Map<string, Turn> | undefined = undefined;
   /** Messages received from it, by message id, oldest first. */
   received: Map<number, Received> | undefined = undefined;
   older: PeerState | undefined = undefined;

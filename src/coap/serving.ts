@@ -200,7 +200,8 @@ export class Serving {
     const payload = reply.payload ?? nothing;
     const wanted = call.message.options.block2 ?? { num: 0, more: false, szx: 6 };
     const size = blockSize(Math.min(wanted.szx, this.parts.settings.szx));
-    if (payload.length <= size && blockOffset(wanted) === 0) {
+    // An error is said whole, whichever block was asked for.
+    if (payload.length <= size && (blockOffset(wanted) === 0 || !reply.code.startsWith('2'))) {
       this.respond(call, reply.code, replyOptions(call, reply), payload, reply.sent);
       return;
     }

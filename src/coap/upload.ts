@@ -1,9 +1,10 @@
-import { type Block, blockSize } from './block.js';
+import { type Block, blockOffset, blockSize } from './block.js';
 import type { ExchangeOwner, Exchanges } from './exchange.js';
 import type { ResponseMessage } from './message.js';
 import { Options } from './options.js';
-import { type EndpointSettings, MAX_TRANSMIT_WAIT_MS } from './parameters.js';
+import { BLOCK_RETRIES, type EndpointSettings, MAX_TRANSMIT_WAIT_MS } from './parameters.js';
 import type { PeerState } from './peers.js';
+import { endTurn, takeTurn, turnKey } from './turns.js';
 import { ExchangeError, type OutgoingRequest } from './types.js';
 
 const nothing = Buffer.alloc(0);
@@ -44,13 +45,16 @@ export class Upload implements ExchangeOwner {
   private readonly how: UploadOptions;
   /** Takes the response to the last block, which may itself be the first block of more. */
   private readonly done: (message: ResponseMessage) => void;
-  readonly failed: (error: ExchangeError) => void;
+  private readonly broken: (error: ExchangeError) => void;
   private readonly body: Buffer;
   private key: string | undefined;
   /** The block on its way; undefined while the body goes whole. */
   private block: Block | undefined;
   private szx: number;
   private told = false;
+  /** Set while the body goes in blocks. */
+  private turn: string | undefined;
+  private retries = 0;
 
   constructor(
     exchanges: Exchanges,
@@ -67,7 +71,7 @@ export class Upload implements ExchangeOwner {
     this.request = request;
     this.how = how;
     this.done = done;
-    this.failed = failed;
+    this.broken = failed;
     this.body = request.payload ?? nothing;
     this.key = how.key;
     this.szx = settings.szx;
@@ -88,27 +92,45 @@ export class Upload implements ExchangeOwner {
     const { code } = message;
     const { block1, bad } = message.options;
     if (bad !== undefined) {
-      this.failed(new ExchangeError('PROTOCOL', `the response has an option that is not understood: ${bad}`));
+      this.protocol(`the response has an option that is not understood: ${bad}`);
     } else if (code === '4.13' && this.canShrink(message)) {
       this.szx = block1?.szx ?? 0;
       this.sendBlock(0);
     } else if (this.block === undefined || !this.block.more || !code.startsWith('2')) {
       this.finish(message);
     } else if (block1?.num !== this.block.num) {
-      this.failed(new ExchangeError('PROTOCOL', `block ${this.block.num} was answered ${code} as another block`));
+      this.protocol(`block ${this.block.num} was answered ${code} as another block`);
     } else {
       const next = (this.block.num + 1) * blockSize(this.szx);
       this.szx = Math.min(this.szx, block1.szx);
+      this.retries = 0;
       this.sendBlock(next);
     }
   }
 
-  private finish(message: ResponseMessage): void {
-    if (message.code === '2.31') {
-      this.failed(new ExchangeError('PROTOCOL', 'the last block was answered with a request for more'));
-    } else {
-      this.done(message);
+  /** A block that gets lost with all its repetitions is worth another try when others have gone through. */
+  failed(error: ExchangeError): void {
+    if (error.code === 'TIMEOUT' && this.block !== undefined && this.block.num > 0 && this.retries++ < BLOCK_RETRIES) {
+      this.sendBlock(blockOffset(this.block));
+      return;
     }
+    this.broken(error);
+    this.leave();
+  }
+
+  private finish(message: ResponseMessage): void {
+    if (message.code === '2.31') this.protocol('the last block was answered with a request for more');
+    else this.done(message);
+    this.leave();
+  }
+
+  private protocol(what: string): void {
+    this.failed(new ExchangeError('PROTOCOL', what));
+  }
+
+  private leave(): void {
+    if (this.turn !== undefined) endTurn(this.to, this.turn);
+    this.turn = undefined;
   }
 
   /** Whether a 4.13 names a smaller block with which it is worth beginning anew [RFC 7959 2.9.3]. */
@@ -120,6 +142,10 @@ export class Upload implements ExchangeOwner {
   }
 
   private sendBlock(offset: number): void {
+    if (this.turn === undefined) {
+      this.turn = turnKey(this.request);
+      takeTurn(this.to, this.turn);
+    }
     const size = blockSize(this.szx);
     const end = Math.min(offset + size, this.body.length);
     this.block = { num: offset / size, more: end < this.body.length, szx: this.szx };
