@@ -1,33 +1,48 @@
-import type { AedesOptions, AedesPublishPacket, AuthenticateError, Client } from 'aedes';
+import type { AedesOptions, AedesPublishPacket, AuthenticateError, Client, PublishPacket } from 'aedes';
 import type { Log } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
-import type { Authenticator, Authorizer, Who } from './auth.js';
+import type { Committed } from '../store/store.js';
+import type { Who } from './auth.js';
+import type { ClientRules } from './client-rules.js';
 import { atGrantedQos, deliverHighest } from './granted-qos.js';
-import { isTopicFilter, isTopicName } from './topics.js';
+import type { PublishFirst } from './publish-first.js';
+import { isTopicName } from './topics.js';
+
+/** What waits for clients, as far as deliveries have to do with it. */
+export interface ClientQueues {
+  /** Takes a message out of a client's queue that it may not have. */
+  forgetQueued(client: Client, packet: AedesPublishPacket): void;
+  /** Whether a queued message is being sent again. */
+  isRepetition(client: Client, packet: AedesPublishPacket): boolean;
+}
 
 /** What the broker asks aedes to obey. */
 export interface HookOptions {
-  readonly authenticator: Authenticator | undefined;
-  readonly authorizer: Authorizer | undefined;
-  readonly maxClientIdLength: number;
-  /** Takes a message that may not be delivered out of its client's queue. */
-  readonly forgetQueued: (client: Client, packet: AedesPublishPacket) => void;
+  readonly rules: ClientRules;
+  readonly maxClientIdBytes: number;
+  readonly publishFirst: PublishFirst;
+  readonly queues: ClientQueues;
+  /** Calls back when what was stored so far is safe. */
+  readonly committed: (callback: Committed) => void;
   readonly log: Log;
   readonly refused: Counter;
 }
 
-/** Publications that are acknowledged but go nowhere are sent to this name, to which nobody can subscribe. */
-const nowhere = '$SYS/refused';
+// What is acknowledged but goes nowhere gets this name: no filter can have it, for no filter may have a NUL, and the
+// dollar keeps it from the wildcards.
+const nowhere = '$\0';
 
-type Hooks = Required<
-  Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
->;
+type HookName =
+  | 'preConnect'
+  | 'authenticate'
+  | 'authorizePublish'
+  | 'authorizeSubscribe'
+  | 'authorizeForward'
+  | 'published';
 
-/** aedes' hooks: the rules of access, and what MQTT demands and aedes does not check. */
-export function aedesHooks(options: HookOptions): Hooks {
-  const { authenticator, authorizer, maxClientIdLength, forgetQueued, log, refused } = options;
-  const users = new WeakMap<Client, Who>();
-  const whoIs = (client: Client): Who => users.get(client) ?? { clientId: client.id, username: undefined };
+/** aedes' hooks: the rules of access, and what MQTT demands and aedes does not do by itself. */
+export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, HookName>> {
+  const { rules, publishFirst, log } = options;
 
   return {
     preConnect(client, packet, done) {
@@ -40,11 +55,11 @@ export function aedesHooks(options: HookOptions): Hooks {
 
     authenticate(client, username, password, done) {
       const { id: clientId } = client;
-      if (clientId.length > maxClientIdLength || clientId.includes('\0')) {
+      if (Buffer.byteLength(clientId) > options.maxClientIdBytes || clientId.includes('\0')) {
         done(connectError('client id rejected', 2), false);
         return;
       }
-      if (username !== undefined) users.set(client, { clientId, username });
+      rules.remember(client, username);
       const answer = (allowed: boolean): void => {
         if (allowed) {
           done(null, true);
@@ -54,7 +69,7 @@ export function aedesHooks(options: HookOptions): Hooks {
         const anonymous = username === undefined;
         done(anonymous ? connectError('not authorized', 5) : connectError('bad user name or password', 4), false);
       };
-      const allowed = authenticator?.check({ clientId, username, password }) ?? true;
+      const allowed = rules.check({ clientId, username, password });
       if (typeof allowed === 'boolean') answer(allowed);
       else
         allowed.then(answer, (error: unknown) => {
@@ -64,42 +79,66 @@ export function aedesHooks(options: HookOptions): Hooks {
     },
 
     authorizePublish(client, packet, done) {
-      if (!isTopicName(packet.topic)) {
+      const { topic } = packet;
+      if (!isTopicName(topic)) {
         done(new Error('not a topic name'));
         return;
       }
-      // client is null for the will of a client that has gone with an earlier run of the broker.
-      const who = client === null ? { clientId: '', username: undefined } : whoIs(client);
-      const allowed = !packet.topic.startsWith('$SYS/') && (authorizer?.mayPublish(who, packet.topic) ?? true);
-      if (!allowed) {
+      // Whether it is a repetition is between its publisher and us [MQTT-3.3.1-3].
+      packet.dup = false;
+      const who = client === null ? ownerOfWill(packet) : rules.who(client);
+      if (!rules.mayPublish(who, topic)) {
         // MQTT 3.1.1 lets a server acknowledge what it does not accept [MQTT-3.3.5-2]: to close the connection would
         // make a device connect and send the same again without end.
-        refused.value++;
-        log.debug({ clientId: who.clientId, topic: packet.topic }, 'publication refused');
-        packet.topic = nowhere;
-        packet.retain = false;
+        options.refused.value++;
+        log.debug({ clientId: who.clientId, topic }, 'publication refused');
+        sendNowhere(packet);
+        done(null);
+        return;
       }
-      done(null);
+      // A will has no message id; it is published after this as it is.
+      if (client === null || packet.qos !== 1 || packet.messageId === undefined) {
+        done(null);
+        return;
+      }
+      publishFirst.run(client, packet, (error) => {
+        sendNowhere(packet);
+        done(error ?? null);
+      });
     },
 
     authorizeSubscribe(client, subscription, done) {
-      const { topic } = subscription;
-      const allowed =
-        isTopicFilter(topic) &&
-        !topic.startsWith('$share/') &&
-        (authorizer?.maySubscribe(whoIs(client), topic) ?? true);
-      if (!allowed) log.debug({ clientId: client.id, filter: topic }, 'subscription refused');
+      const allowed = rules.maySubscribe(rules.who(client), subscription.topic);
+      if (!allowed) log.debug({ clientId: client.id, filter: subscription.topic }, 'subscription refused');
       done(null, allowed ? subscription : null);
     },
 
     authorizeForward(client, packet) {
-      if (authorizer === undefined || authorizer.mayReceive(whoIs(client), packet.topic)) {
-        return atGrantedQos(client, packet);
+      if (!rules.mayReceive(rules.who(client), packet.topic)) {
+        options.queues.forgetQueued(client, packet);
+        return null;
       }
-      forgetQueued(client, packet);
-      return null;
+      // Only what comes from a queue has its message id by now; this packet is the one that is sent.
+      if (packet.messageId !== undefined && options.queues.isRepetition(client, packet)) packet.dup = true;
+      return atGrantedQos(client, packet);
+    },
+
+    published(packet, _client, done) {
+      // The last step of every publication, in which all that it has stored is made sure of.
+      if (packet.qos === 0) done(null);
+      else options.committed((error) => done(error ?? null));
     },
   };
+}
+
+/** Who may answer for a will that is published after its client's broker has gone. */
+function ownerOfWill(will: PublishPacket & { clientId?: string; username?: string | undefined }): Who {
+  return { clientId: will.clientId ?? '', username: will.username };
+}
+
+function sendNowhere(packet: PublishPacket): void {
+  packet.topic = nowhere;
+  packet.retain = false;
 }
 
 /** An error that aedes answers with this return code of CONNACK. */

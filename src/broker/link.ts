@@ -1,4 +1,5 @@
 import type { Who } from './auth.js';
+import { isSubscribable } from './client-rules.js';
 import { type Subscriber, Subscription } from './exchange.js';
 import { type BrokerLink, BrokerRefusal, type DeliveryHandler, type Done, type Message, type QoS } from './port.js';
 import { isTopicFilter } from './topics.js';
@@ -110,8 +111,7 @@ export class EmbeddedLink implements BrokerLink, Subscriber, Who {
 
   private refusalOf(filter: string): BrokerRefusal | undefined {
     if (this.closed) return new BrokerRefusal('UNAVAILABLE', 'the link is closed');
-    // Shared subscriptions are MQTT 5: as a plain filter this would never match anything.
-    if (!isTopicFilter(filter) || filter.startsWith('$share/')) {
+    if (!isSubscribable(filter)) {
       return new BrokerRefusal('BAD_TOPIC', `not a topic filter: ${filter}`);
     }
     if (!this.host.maySubscribe(this, filter)) {

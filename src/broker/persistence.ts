@@ -1,116 +1,139 @@
 import { Readable } from 'node:stream';
 import type { AedesPublishPacket, PubrelPacket, Subscription } from 'aedes';
-import { FilterIndex } from './filter-index.js';
+import type { Clock } from '../core/clock.js';
+import { attempt, DecodeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Counter } from '../core/metrics.js';
+import type { Store, Table } from '../store/store.js';
+import type { ClientRef } from './client-rules.js';
+import { type OutgoingPacket, OutgoingQueues, type QueueLimits } from './outgoing-queues.js';
 import type { QoS } from './port.js';
-import { RetainedMessages } from './retained-messages.js';
+import { ReceivedIds } from './received-ids.js';
+import { RetainedStore } from './retained-store.js';
+import { SessionSubscriptions, type StoredSubscription } from './session-subscriptions.js';
+import { decodeWill, encodeWill, type Will } from './stored-records.js';
 
-/** A client as far as aedes names it to its persistence. */
-export interface ClientRef {
-  readonly id: string;
+/** What the persistence needs to know. */
+export interface PersistenceOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly queues: QueueLimits;
+  /** How long retained messages are kept; Infinity for ever. */
+  readonly retainedTtlMs: number;
+  /** aedes stores every filter of a SUBSCRIBE, the refused ones as well: this keeps them out. */
+  readonly maySubscribe: (client: ClientRef, filter: string) => boolean;
+  /** Under which name a client was let in: its will has its rights, also after a crash. */
+  readonly usernameOf: (client: ClientRef) => string | undefined;
+  readonly dropped: Counter;
+  readonly log: Log;
 }
 
-/** A subscription of a persistent session. */
-export type StoredSubscription = Subscription & { readonly clientId: string };
-
-/** What waits for a client: a message, or the release of one that it has received. */
-export type Outgoing = AedesPublishPacket | (PubrelPacket & { brokerId?: string; brokerCounter?: number });
-
-/** A will as aedes stores it. */
-export type Will = Omit<AedesPublishPacket, 'cmd'> & { clientId?: string };
+/** A client whose session may end with its connection. */
+type SessionRef = ClientRef & { readonly clean?: boolean };
 
 /**
- * What aedes must remember for its MQTT clients, in memory. Follows aedes' persistence interface, with two rules of
- * MQTT's that aedes leaves to it: a message waits once for a client however many of its filters match, and with the
- * lower QoS of the publication and the subscription.
+ * What aedes must remember for its MQTT clients, in memory and in the store. Follows aedes' persistence interface, with
+ * two rules of MQTT's that aedes leaves to it: a message waits once for a client however many of its filters match, and
+ * with the lower QoS of the publication and the subscription.
+ *
+ * What belongs to one publication is put in one go, without waiting, and so is kept whole or not at all; `committed` is
+ * awaited once at its end. Only the other steps of a handshake wait for their own writes.
  */
 export class Persistence {
-  private readonly retained = new RetainedMessages<AedesPublishPacket>();
-  private readonly sessions = new Map<string, Map<string, StoredSubscription>>();
-  private readonly filters = new FilterIndex<StoredSubscription>();
-  private readonly outgoing = new Map<string, Outgoing[]>();
-  private readonly incoming = new Map<string, Map<number, AedesPublishPacket>>();
+  private readonly options: PersistenceOptions;
+  private readonly retained: RetainedStore;
+  private readonly subscriptions: SessionSubscriptions;
+  private readonly outgoing: OutgoingQueues;
+  private readonly received: ReceivedIds;
+  private readonly willTable: Table;
   private readonly wills = new Map<string, Will>();
   private broker: { readonly id: string } = { id: '' };
 
+  constructor(options: PersistenceOptions) {
+    const { store, clock, queues, retainedTtlMs, dropped } = options;
+    this.options = options;
+    this.retained = new RetainedStore(store.table('broker.retained'), clock, retainedTtlMs);
+    this.subscriptions = new SessionSubscriptions(store.table('broker.subscriptions'));
+    this.outgoing = new OutgoingQueues(store.table('broker.outgoing'), queues, clock, dropped);
+    this.received = new ReceivedIds(store.table('broker.received'));
+    this.willTable = store.table('broker.wills');
+  }
+
+  /** Brings back what the store has. */
   async setup(broker: { readonly id: string }): Promise<void> {
     this.broker = broker;
+    const strange = [...(await this.retained.load()), ...(await this.outgoing.load(broker.id))];
+    await this.subscriptions.load();
+    await this.received.load();
+    for await (const [clientId, value] of this.willTable.entries()) {
+      const will = attempt(() => decodeWill(clientId, value));
+      if (will instanceof DecodeError) strange.push(clientId);
+      else this.wills.set(clientId, will);
+    }
+    if (strange.length > 0) {
+      this.options.log.warn({ keys: strange.slice(0, 10), count: strange.length }, 'records of the store skipped');
+    }
+  }
+
+  /** What is remembered now, for metrics. */
+  get counts(): { readonly retained: number; readonly sessions: number; readonly queued: number } {
+    const { clientsCount: sessions } = this.subscriptions.count;
+    return { retained: this.retained.size, sessions, queued: this.outgoing.size };
   }
 
   async storeRetained(packet: AedesPublishPacket): Promise<void> {
-    if (packet.payload.length === 0) this.retained.delete(packet.topic);
-    else this.retained.set(packet.topic, { ...packet, payload: Buffer.from(packet.payload) });
+    this.retained.put(packet);
   }
 
   /** The retained messages under a filter. */
   retainedUnder(filter: string): AedesPublishPacket[] {
-    return this.retained.match(filter);
+    return this.retained.under(filter);
   }
 
   createRetainedStream(filter: string): Readable {
-    return Readable.from(this.retained.match(filter));
+    return Readable.from(this.retained.under(filter));
   }
 
   createRetainedStreamCombi(filters: string[]): Readable {
-    return Readable.from(new Set(filters.flatMap((filter) => this.retained.match(filter))));
+    return Readable.from(new Set(filters.flatMap((filter) => this.retained.under(filter))));
   }
 
   async addSubscriptions(client: ClientRef, subscriptions: Subscription[]): Promise<void> {
-    let session = this.sessions.get(client.id);
-    if (session === undefined) {
-      session = new Map();
-      this.sessions.set(client.id, session);
+    for (const subscription of subscriptions) {
+      if (this.options.maySubscribe(client, subscription.topic)) this.subscriptions.add(client.id, subscription);
     }
-    for (const { topic, qos, rh, rap, nl } of subscriptions) {
-      const before = session.get(topic);
-      if (before !== undefined) this.filters.remove(topic, before);
-      const stored: StoredSubscription = { clientId: client.id, topic, qos, rh, rap, nl };
-      session.set(topic, stored);
-      // Nothing waits for QoS 0 subscriptions, but they come back with their session.
-      if (qos > 0) this.filters.add(topic, stored);
-    }
+    await this.committed();
   }
 
   async removeSubscriptions(client: ClientRef, filters: string[]): Promise<void> {
-    const session = this.sessions.get(client.id);
-    if (session === undefined) return;
-    for (const filter of filters) {
-      const stored = session.get(filter);
-      if (stored === undefined) continue;
-      this.filters.remove(filter, stored);
-      session.delete(filter);
-    }
-    if (session.size === 0) this.sessions.delete(client.id);
+    for (const filter of filters) this.subscriptions.remove(client.id, filter);
+    await this.committed();
   }
 
   async subscriptionsByClient(client: ClientRef): Promise<Subscription[]> {
-    const session = this.sessions.get(client.id);
-    if (session === undefined) return [];
-    // aedes compares what it restores with what it is asked for: the id of the client is not part of that.
-    return Array.from(session.values(), ({ topic, qos, rh, rap, nl }) => ({ topic, qos, rh, rap, nl }));
+    return this.subscriptions.of(client.id);
   }
 
   async subscriptionsByTopic(topic: string): Promise<StoredSubscription[]> {
-    const found: StoredSubscription[] = [];
-    this.filters.match(topic, found);
-    return found;
+    return this.subscriptions.matching(topic);
   }
 
+  /** Ends a session: its subscriptions, and what waited for it. */
   async cleanSubscriptions(client: ClientRef): Promise<void> {
-    const session = this.sessions.get(client.id);
-    if (session !== undefined) await this.removeSubscriptions(client, [...session.keys()]);
-    this.outgoing.delete(client.id);
+    this.outgoing.clear(client.id);
+    if (this.subscriptions.clear(client.id)) await this.committed();
   }
 
   async countOffline(): Promise<{ subsCount: number; clientsCount: number }> {
-    return { subsCount: this.filters.size, clientsCount: this.sessions.size };
+    return this.subscriptions.count;
   }
 
   getClientList(filter: string): Readable {
-    return Readable.from([...this.sessions].filter(([, session]) => session.has(filter)).map(([clientId]) => clientId));
+    return Readable.from(this.subscriptions.clientsOf(filter));
   }
 
   async outgoingEnqueue(subscription: { readonly clientId: string }, packet: AedesPublishPacket): Promise<void> {
-    this.enqueue(subscription.clientId, packet, packet.qos);
+    this.outgoing.enqueue(subscription.clientId, packet, packet.qos);
   }
 
   async outgoingEnqueueCombi(subscriptions: StoredSubscription[], packet: AedesPublishPacket): Promise<void> {
@@ -119,76 +142,65 @@ export class Persistence {
     for (const { clientId, qos } of subscriptions) {
       granted.set(clientId, Math.max(granted.get(clientId) ?? 0, Math.min(qos, packet.qos)) as QoS);
     }
-    for (const [clientId, qos] of granted) this.enqueue(clientId, packet, qos);
+    for (const [clientId, qos] of granted) this.outgoing.enqueue(clientId, packet, qos);
   }
 
-  /** Notes the message id under which a queued message is sent, or that a message was received and is to be released. */
-  async outgoingUpdate(client: ClientRef, packet: Outgoing): Promise<void> {
-    const queue = this.outgoing.get(client.id) ?? [];
-    const message = queue.find((each) => isSame(each, packet));
-    if (message !== undefined) {
-      message.messageId = packet.messageId;
-      return;
-    }
-    if (packet.cmd === 'publish') return;
-    const index = queue.findIndex((each) => each.messageId === packet.messageId);
-    if (index >= 0) queue[index] = packet;
-    // Retained messages are sent without waiting in the queue; their release has to be remembered all the same.
-    else if (queue.push(packet) === 1) this.outgoing.set(client.id, queue);
+  async outgoingUpdate(client: ClientRef, packet: OutgoingPacket): Promise<void> {
+    if (packet.cmd === 'pubrel') this.outgoing.releasing(client.id, packet);
+    else if (!this.outgoing.sending(client.id, packet)) return;
+    await this.committed();
   }
 
-  async outgoingClearMessageId(client: ClientRef, packet: Outgoing): Promise<Outgoing | undefined> {
-    const queue = this.outgoing.get(client.id);
-    if (queue === undefined) return undefined;
+  async outgoingClearMessageId(
+    client: ClientRef,
+    packet: { readonly messageId?: number },
+  ): Promise<OutgoingPacket | undefined> {
     // aedes asks with no message id for every duplicate that it drops; what waits to be sent has none either.
-    const index = packet.messageId === undefined ? -1 : queue.findIndex((each) => each.messageId === packet.messageId);
-    if (index < 0) return undefined;
-    const [removed] = queue.splice(index, 1);
-    if (queue.length === 0) this.outgoing.delete(client.id);
-    return removed;
+    return packet.messageId === undefined ? undefined : this.outgoing.acknowledged(client.id, packet.messageId);
   }
 
   /** Takes a message out of a client's queue that it may not have. */
-  forgetQueued(clientId: string, packet: AedesPublishPacket): void {
-    const queue = this.outgoing.get(clientId);
-    const index = queue?.findIndex((each) => isSame(each, packet)) ?? -1;
-    if (index >= 0) queue?.splice(index, 1);
+  forgetQueued(client: ClientRef, packet: AedesPublishPacket): void {
+    this.outgoing.forget(client.id, packet.brokerCounter);
+  }
+
+  /** Whether a queued message is being sent again. */
+  isRepetition(client: ClientRef, packet: AedesPublishPacket): boolean {
+    return this.outgoing.isRepetition(client.id, packet.brokerCounter);
   }
 
   outgoingStream(client: ClientRef): Readable {
-    // A copy: aedes takes messages out of the queue while it reads.
-    return Readable.from([...(this.outgoing.get(client.id) ?? [])]);
+    return Readable.from(this.outgoing.of(client.id));
   }
 
-  async incomingStorePacket(client: ClientRef, packet: AedesPublishPacket): Promise<void> {
-    let received = this.incoming.get(client.id);
-    if (received === undefined) {
-      received = new Map();
-      this.incoming.set(client.id, received);
-    }
-    received.set(packet.messageId as number, { ...packet });
+  async incomingStorePacket(client: SessionRef, packet: AedesPublishPacket): Promise<void> {
+    this.received.add(client.id, packet, client.clean !== true);
   }
 
-  async incomingGetPacket(client: ClientRef, packet: { messageId?: number }): Promise<AedesPublishPacket> {
-    const found = this.incoming.get(client.id)?.get(packet.messageId as number);
+  async incomingGetPacket(client: ClientRef, packet: { readonly messageId?: number }): Promise<AedesPublishPacket> {
+    const found = this.received.get(client.id, packet.messageId);
     if (found === undefined) throw new Error('no such packet');
+    // A repetition is acknowledged at once: not before its original is safe.
+    await this.committed();
     return found;
   }
 
-  async incomingDelPacket(client: ClientRef, packet: { messageId?: number }): Promise<void> {
-    const received = this.incoming.get(client.id);
-    if (!received?.delete(packet.messageId as number)) throw new Error('no such packet');
-    if (received.size === 0) this.incoming.delete(client.id);
+  async incomingDelPacket(client: ClientRef, packet: PubrelPacket | AedesPublishPacket): Promise<void> {
+    if (!this.received.delete(client.id, packet.messageId)) throw new Error('no such packet');
+    // If the id came back after a crash, the next message that has it would be taken for a repetition.
+    await this.committed();
   }
 
   async cleanIncoming(client: ClientRef): Promise<void> {
-    this.incoming.delete(client.id);
+    this.received.clear(client.id);
   }
 
   async putWill(client: ClientRef, will: Will): Promise<void> {
     will.brokerId = this.broker.id;
     will.clientId = client.id;
     this.wills.set(client.id, will);
+    this.willTable.put(client.id, encodeWill({ ...will, username: this.options.usernameOf(client) }));
+    await this.committed();
   }
 
   async getWill(client: ClientRef): Promise<Will | undefined> {
@@ -197,42 +209,25 @@ export class Persistence {
 
   async delWill(client: ClientRef): Promise<Will | undefined> {
     const will = this.wills.get(client.id);
+    if (will === undefined) return undefined;
     this.wills.delete(client.id);
+    this.willTable.delete(client.id);
     return will;
   }
 
   /** The wills of clients whose broker is not among those known to live. */
-  streamWill(brokers: Record<string, unknown> = {}): Readable {
+  streamWill(brokers: Readonly<Record<string, unknown>> = {}): Readable {
     return Readable.from([...this.wills.values()].filter((will) => brokers[will.brokerId] === undefined));
   }
 
   async destroy(): Promise<void> {
-    this.sessions.clear();
-    this.outgoing.clear();
-    this.incoming.clear();
-    this.wills.clear();
+    await this.committed();
   }
 
-  private enqueue(clientId: string, packet: AedesPublishPacket, qos: QoS): void {
-    const { brokerId, brokerCounter, topic, payload, dup } = packet;
-    const queued: AedesPublishPacket = {
-      cmd: 'publish',
-      brokerId,
-      brokerCounter,
-      topic,
-      payload,
-      qos,
-      // For a subscription that exists the message is new, retained or not [MQTT-3.3.1-9].
-      retain: false,
-      dup,
-      messageId: undefined,
-    };
-    const queue = this.outgoing.get(clientId);
-    if (queue === undefined) this.outgoing.set(clientId, [queued]);
-    else queue.push(queued);
+  /** Resolves when all that was put so far is safe. */
+  private committed(): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.options.store.committed((error) => (error === undefined ? resolve() : reject(error))),
+    );
   }
 }
-
-/** Whether both are the same message of the same broker. */
-const isSame = (a: Outgoing, b: Outgoing): boolean =>
-  a.brokerId !== undefined && a.brokerId === b.brokerId && a.brokerCounter === b.brokerCounter;

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava';
-import { EmbeddedBroker, type EmbeddedOptions } from '#src/broker/embedded.js';
+import { EmbeddedBroker } from '#src/broker/embedded.js';
+import type { EmbeddedOptions } from '#src/broker/embedded-options.js';
 import { type ListenerOptions, MqttListener } from '#src/broker/listeners.js';
 import type { BrokerLink, LinkOptions, Message } from '#src/broker/port.js';
 import { silentLog } from '#src/core/log.js';
