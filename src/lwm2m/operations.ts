@@ -158,6 +158,11 @@ function content(
   const format = response.contentFormat ?? silent;
   const entries = decode(format, response.payload, path, device.objects, { nowSeconds });
   if (!(entries instanceof DecodeError)) return { kind: 'content', code: response.code, entries, defined };
+  if (format === ContentFormat.OPAQUE && path.length > 2) {
+    // Bytes of a resource that is defined otherwise: the device knows better what it has.
+    const bytes: Entry = { path, type: 'Opaque', value: response.payload, guessed: true };
+    return { kind: 'content', code: response.code, entries: [bytes], defined };
+  }
   return { kind: 'failed', failure: defined ? 'bad_answer' : 'no_definition', reason: entries.message };
 }
 

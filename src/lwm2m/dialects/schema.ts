@@ -15,12 +15,13 @@ const resourceType = z.enum([
   'Corelnk',
 ]);
 
-/** One record of a CmdID value: exactly one of v, bv, sv and ov. */
+/** One record of a CmdID value: exactly one of v, bv, sv, ov, and t for a time. */
 const record = z.union([
   z.looseObject({ n: z.string().optional(), v: z.union([z.number(), z.bigint(), z.string()]) }),
-  z.looseObject({ n: z.string().optional(), bv: z.boolean() }),
+  z.looseObject({ n: z.string().optional(), bv: z.union([z.boolean(), z.string()]) }),
   z.looseObject({ n: z.string().optional(), sv: z.string() }),
   z.looseObject({ n: z.string().optional(), ov: z.string() }),
+  z.looseObject({ n: z.string().optional(), t: z.union([z.number(), z.bigint(), z.string()]) }),
 ]);
 
 const records = z.looseObject({ bn: z.string(), e: z.array(record).min(1) });
