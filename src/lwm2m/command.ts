@@ -40,7 +40,24 @@ export type Command =
       readonly instanceId?: number;
       readonly drafts: readonly Draft[];
     }
-  | { readonly kind: 'delete'; readonly path: Path };
+  | { readonly kind: 'delete'; readonly path: Path }
+  | Composite<'read-composite'>
+  | Composite<'observe-composite'>
+  | Composite<'cancel-observe-composite'>
+  | {
+      readonly kind: 'write-composite';
+      readonly path: Root;
+      readonly drafts: readonly Draft[];
+    };
+
+/** What is asked for on many paths at once is asked of the root. */
+type Root = readonly [];
+
+interface Composite<Kind extends string> {
+  readonly kind: Kind;
+  readonly path: Root;
+  readonly paths: readonly Path[];
+}
 
 /** Why a command has no answer of its device. */
 export type Failure =

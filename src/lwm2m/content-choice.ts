@@ -47,6 +47,15 @@ export function readFormat(facts: FormatFacts): number | undefined {
   return structured(facts).find((format) => (facts.refusedReads & bit(format)) === 0);
 }
 
+/** The format of requests that name many paths; undefined when the device has refused those that can. */
+export function compositeFormat(facts: FormatFacts): number | undefined {
+  return structured(facts).find(
+    (format) =>
+      (format === SENML_CBOR || format === SENML_JSON) &&
+      ((facts.refusedReads | facts.refusedWrites) & bit(format)) === 0,
+  );
+}
+
 /**
  * The formats in which to write, best first, without those that the device has refused. One value goes as text or bytes
  * since version 1.1 [LWM2M 7.4.1].

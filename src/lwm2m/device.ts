@@ -5,7 +5,7 @@ import type { Command, Replies } from './command.js';
 import { CommandQueue } from './command-queue.js';
 import { type FormatSet, withFormat } from './content-choice.js';
 import type { DeviceView } from './operations.js';
-import { formatPath, type Path } from './path.js';
+import { formatPath } from './path.js';
 import type { Lwm2mVersion, Registration } from './registration.js';
 import type { Registered } from './registrations.js';
 import type { Topics } from './topics.js';
@@ -22,9 +22,12 @@ export interface Observer {
   readonly topics: Topics;
 }
 
-/** A path that a device reports on. */
+/** A command whose answer is an observation. */
+export type ObserveCommand = Extract<Command, { kind: 'observe' | 'observe-composite' }>;
+
+/** A path, or a list of paths, that a device reports on. */
 export interface Observed {
-  readonly command: Extract<Command, { kind: 'observe' }>;
+  readonly command: ObserveCommand;
   readonly observation: Observation;
   /** At most one for each dialect. */
   observers: readonly Observer[];
@@ -47,7 +50,7 @@ export class Device implements Registered, DeviceView {
   heardAt: number;
   refusedReads: FormatSet = 0;
   refusedWrites: FormatSet = 0;
-  /** By path as text; absent while nothing is observed. */
+  /** By paths as text; absent while nothing is observed. */
   private observed: Map<string, Observed> | undefined;
   private readonly definitions: DefinitionSource;
 
@@ -96,13 +99,14 @@ export class Device implements Registered, DeviceView {
     else this.refusedWrites = withFormat(this.refusedWrites, format);
   }
 
-  observedAt(path: Path): Observed | undefined {
-    return this.observed?.get(formatPath(path));
+  /** The observation of the path or the paths of a command. */
+  observedBy(command: Command): Observed | undefined {
+    return this.observed?.get(keyOf(command));
   }
 
   /** Adds an observation; one of the same path is forgotten on this side. */
   observe(observed: Observed): void {
-    const key = formatPath(observed.command.path);
+    const key = keyOf(observed.command);
     this.observed ??= new Map();
     this.observed.get(key)?.observation.forget();
     this.observed.set(key, observed);
@@ -110,7 +114,7 @@ export class Device implements Registered, DeviceView {
 
   /** Takes an observation out; the relation itself is the caller's. */
   dropObserved(observed: Observed): void {
-    this.observed?.delete(formatPath(observed.command.path));
+    this.observed?.delete(keyOf(observed.command));
     if (this.observed?.size === 0) this.observed = undefined;
   }
 
@@ -119,6 +123,11 @@ export class Device implements Registered, DeviceView {
     for (const { observation } of this.observed?.values() ?? []) observation.forget();
     this.observed = undefined;
   }
+}
+
+/** Lists of the same paths are one, whatever their order. */
+function keyOf(command: Command): string {
+  return 'paths' in command ? command.paths.map(formatPath).sort().join(',') : formatPath(command.path);
 }
 
 /** `192.0.2.1:5683` without its port, an IPv6 address without its brackets. */

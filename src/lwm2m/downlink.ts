@@ -5,7 +5,7 @@ import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
 import type { Command, Failure, Result } from './command.js';
 import type { Job } from './command-queue.js';
-import type { Device, Observed, Observer } from './device.js';
+import type { Device, ObserveCommand, Observed, Observer } from './device.js';
 import { planRequest, type Reading, readResponse } from './operations.js';
 import type { Lwm2mOptions } from './options.js';
 import { isOwner } from './registrations.js';
@@ -96,14 +96,14 @@ export class Downlink {
   }
 
   private run(device: Device, job: Job, attempt: number): void {
-    let command: Command = job.command;
-    if (command.kind === 'cancel-observe') {
-      const observed = device.observedAt(command.path);
+    let { command } = job;
+    if (command.kind === 'cancel-observe' || command.kind === 'cancel-observe-composite') {
+      const observed = device.observedBy(command);
       if (observed === undefined) return this.finish(device, job, failed('not_observed'));
       observed.observers = others(observed, job.replies.dialect);
       if (observed.observers.length === 0) return this.cancel(device, job, observed);
       // The device goes on for the other dialect's observer; this one still gets the value it is answered with.
-      command = { kind: 'read', path: command.path };
+      command = 'paths' in command ? { ...command, kind: 'read-composite' } : { ...command, kind: 'read' };
     }
     const plan = planRequest(command, device);
     if (plan.kind === 'failed') return this.finish(device, job, plan);
@@ -114,7 +114,9 @@ export class Downlink {
     };
     const { peer } = device;
     const response =
-      command.kind === 'observe' ? this.observe(device, job, command, request) : device.coap.request(peer, request);
+      command.kind === 'observe' || command.kind === 'observe-composite'
+        ? this.observe(device, job, command, request)
+        : device.coap.request(peer, request);
     response
       .then((response) => this.responded(device, job, request, response, attempt))
       .catch((error: unknown) => this.lost(device, job, peer, error, attempt));
@@ -123,7 +125,7 @@ export class Downlink {
   private async observe(
     device: Device,
     job: Job,
-    command: Observed['command'],
+    command: ObserveCommand,
     request: OutgoingRequest,
   ): Promise<CoapResponse> {
     let observed: Observed | undefined;
@@ -139,7 +141,7 @@ export class Downlink {
       observation.forget();
       return response;
     }
-    const previous = device.observedAt(command.path);
+    const previous = device.observedBy(command);
     const { replies, topics } = job;
     const staying = previous === undefined ? [] : others(previous, replies.dialect);
     observed = { command, observation, observers: [...staying, { replies, topics }] };
@@ -159,7 +161,7 @@ export class Downlink {
 
   private notified(device: Device, observed: Observed, notification: CoapResponse): void {
     const { command, observation } = observed;
-    if (device.observedAt(command.path) !== observed) return;
+    if (device.observedBy(command) !== observed) return;
     const reading = this.read(device, command, observation.request, notification);
     const result: Result = reading.kind === 'refused-format' ? { kind: 'done', code: notification.code } : reading;
     if (!notification.code.startsWith('2')) {

@@ -1,9 +1,9 @@
 import type { CoapResponse, Method, OutgoingRequest } from '../coap/types.js';
 import { assertNever, DecodeError } from '../core/errors.js';
 import type { Command, Result } from './command.js';
-import { type FormatFacts, readFormat, writeFormats } from './content-choice.js';
+import { compositeFormat, type FormatFacts, readFormat, writeFormats } from './content-choice.js';
 import { entriesOf } from './drafts.js';
-import { decode, encode } from './formats/codec.js';
+import { decode, encode, encodePaths } from './formats/codec.js';
 import { ContentFormat } from './formats/content-format.js';
 import { EncodeError } from './formats/errors.js';
 import { formatPath, type Path } from './path.js';
@@ -36,6 +36,16 @@ const pathLengths: Readonly<Record<Command['kind'], readonly [number, number]>> 
   execute: [3, 3],
   create: [1, 1],
   delete: [2, 4],
+  'read-composite': [0, 0],
+  'observe-composite': [0, 0],
+  'cancel-observe-composite': [0, 0],
+  'write-composite': [0, 0],
+};
+
+const noFormat: Failed = {
+  kind: 'failed',
+  failure: 'bad_value',
+  reason: 'the device has refused every content format',
 };
 
 /** Makes the request of a command [LWM2M-TP 6.4]. Observe and its end differ from Read by an option that CoAP adds. */
@@ -71,6 +81,12 @@ export function planRequest(command: Command, device: DeviceView): Plan {
         : request('POST', { path, contentFormat: ContentFormat.TEXT, payload: Buffer.from(command.args) });
     case 'delete':
       return request('DELETE', { path });
+    case 'read-composite':
+    case 'observe-composite':
+    case 'cancel-observe-composite':
+      return fetchPaths(path, command.paths, device);
+    case 'write-composite':
+      return withEntries('iPATCH', path, command.path, entriesOf(command.drafts, device.objects), device, false);
     default:
       return assertNever(command);
   }
@@ -90,6 +106,9 @@ export function readResponse(
     case 'read':
     case 'observe':
     case 'cancel-observe':
+    case 'read-composite':
+    case 'observe-composite':
+    case 'cancel-observe-composite':
       return content(command.path, sent, response, device, nowSeconds);
     case 'discover':
       return { kind: 'links', code, links: response.payload.toString('utf8') };
@@ -101,6 +120,7 @@ export function readResponse(
     case 'write-attributes':
     case 'execute':
     case 'delete':
+    case 'write-composite':
       return { kind: 'done', code };
     default:
       return assertNever(command);
@@ -110,6 +130,16 @@ export function readResponse(
 function request(method: Method, rest: Omit<OutgoingRequest, 'method'>): Plan {
   const { accept, ...others } = rest;
   return { kind: 'request', request: { method, ...others, ...(accept === undefined ? {} : { accept }) } };
+}
+
+/** A request that names many paths [LWM2M 6.3.9]. */
+function fetchPaths(path: readonly string[], paths: readonly Path[], device: DeviceView): Plan {
+  const format = compositeFormat(device);
+  if (format === undefined) return noFormat;
+  const payload = encodePaths(format, paths);
+  return payload instanceof EncodeError
+    ? { kind: 'failed', failure: 'bad_value', reason: payload.message }
+    : request('FETCH', { path, contentFormat: format, accept: format, payload });
 }
 
 /** A request with values, in the first format that can hold them. */
@@ -124,19 +154,27 @@ function withEntries(
   if (!Array.isArray(entries)) return entries;
   const [first] = entries;
   const single = first !== undefined && entries.length === 1 && first.path.length === base.length ? first : undefined;
-  const formats = assignInstance ? [ContentFormat.TLV] : writeFormats(device, single);
-  let reason = 'the device has refused every content format';
-  for (const contentFormat of formats) {
+  let plan: Plan = noFormat;
+  for (const contentFormat of formatsFor(base, single, device, assignInstance)) {
     const payload = encode(contentFormat, base, entries, { assignInstance });
     if (!(payload instanceof EncodeError)) return request(method, { path, contentFormat, payload });
-    reason = payload.message;
+    plan = { kind: 'failed', failure: 'bad_value', reason: payload.message };
   }
-  return { kind: 'failed', failure: 'bad_value', reason };
+  return plan;
+}
+
+function formatsFor(base: Path, single: Entry | undefined, device: DeviceView, assignInstance: boolean): number[] {
+  // Only TLV can leave an instance's id out.
+  if (assignInstance) return [ContentFormat.TLV];
+  const composite = compositeFormat(device);
+  if (base.length === 0) return composite === undefined ? [] : [composite];
+  return writeFormats(device, single);
 }
 
 /** 4.06 names the format asked for, or written by a device that means 4.15; 4.02 a device that knows no Accept. */
 function refusedFormat(command: Command, sent: OutgoingRequest, code: string): Reading | undefined {
-  if (sent.contentFormat !== undefined && command.kind !== 'execute' && (code === '4.15' || code === '4.06')) {
+  const mustBeWritten = code === '4.15' || (code === '4.06' && sent.accept === undefined);
+  if (sent.contentFormat !== undefined && command.kind !== 'execute' && mustBeWritten) {
     return { kind: 'refused-format', direction: 'write', format: sent.contentFormat };
   }
   if (sent.accept !== undefined && command.kind !== 'discover' && (code === '4.06' || code === '4.02')) {
@@ -152,12 +190,20 @@ function content(
   device: DeviceView,
   nowSeconds: number,
 ): Result {
-  const defined = device.objects.object(path[0] as number) !== undefined;
   // Devices that say nothing about the format mean text for a value, and what they were asked for otherwise.
   const silent = path.length > 2 ? ContentFormat.TEXT : (sent.accept ?? ContentFormat.TLV);
   const format = response.contentFormat ?? silent;
-  const entries = decode(format, response.payload, path, device.objects, { nowSeconds });
+  const { objects } = device;
+  const isDefined = (object: Path): boolean => objects.object(object[0] as number) !== undefined;
+  const entries = decode(format, response.payload, path, objects, { nowSeconds });
+  const defined =
+    path.length > 0 ? isDefined(path) : !Array.isArray(entries) || entries.every((e) => isDefined(e.path));
   if (!(entries instanceof DecodeError)) return { kind: 'content', code: response.code, entries, defined };
+  if (format === ContentFormat.OPAQUE && path.length > 2) {
+    // Bytes of a resource that is defined otherwise: the device knows better what it has.
+    const bytes: Entry = { path, type: 'Opaque', value: response.payload, guessed: true };
+    return { kind: 'content', code: response.code, entries: [bytes], defined };
+  }
   return { kind: 'failed', failure: defined ? 'bad_answer' : 'no_definition', reason: entries.message };
 }
 

@@ -67,18 +67,30 @@ export function errorAnswer(id: Json | undefined, name: Json | undefined, title:
   });
 }
 
-function contentOf(base: Path, entries: readonly Entry[]): Json {
+/** Values below the base name that the era gave them; keys in alphabetical order here too. */
+function contentOf(requested: Path, entries: readonly Entry[]): Json {
+  const base = baseOf(requested, entries);
   return {
     bn: formatPath(base),
     e: entries.map((entry) => {
-      const name = entry.path.slice(base.length).join('/');
-      return {
-        ...(name === '' ? {} : { n: name }),
-        ...(entry.time === undefined ? {} : { t: entry.time }),
-        [valueKey(entry)]: valueToJson(entry.value),
-      };
+      const { path, time, value } = entry;
+      const name = path.slice(base.length).join('/');
+      const record = [
+        [valueKey(entry), valueToJson(value)],
+        ...(name === '' ? [] : [['n', name]]),
+        ...(time === undefined ? [] : [['t', time]]),
+      ] as [string, Json][];
+      return Object.fromEntries(record.sort(([a], [b]) => (a < b ? -1 : 1)));
     }),
   };
+}
+
+/** One value alone is named by its whole path; those of one instance by what follows it, those of several below the object. */
+function baseOf(requested: Path, entries: readonly Entry[]): Path {
+  const [first] = entries;
+  if (first === undefined) return requested;
+  if (entries.length === 1 && first.path.length === 3) return first.path;
+  return first.path.slice(0, entries.every(({ path }) => path[1] === first.path[1]) ? 2 : 1);
 }
 
 function valueKey({ value }: Entry): 'v' | 'bv' | 'sv' | 'ov' {

@@ -104,5 +104,6 @@ function onRecords(
 function valueOf(record: Records['e'][number]): Draft['value'] {
   if ('v' in record) return record.v as Draft['value'];
   if ('bv' in record) return record.bv as Draft['value'];
-  return ('sv' in record ? record.sv : record.ov) as Draft['value'];
+  if ('sv' in record) return record.sv as Draft['value'];
+  return ('ov' in record ? record.ov : record.t) as Draft['value'];
 }

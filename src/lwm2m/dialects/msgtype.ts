@@ -10,8 +10,9 @@ import { createTarget, writeTarget } from './write-target.js';
 
 /** Reads a command of the msgType dialect. What is not understood is answered 4.00 with a `reason`. */
 export function parseMsgType(json: JsonObject): ParsedCommand {
-  const { msgType: name, data } = json;
-  const requestPath = isObject(data) ? (data['path'] ?? data['basePath'] ?? '') : '';
+  const { msgType: name } = json;
+  const data = name === 'write-composite' && isObject(json['data']) ? { basePath: '/', ...json['data'] } : json['data'];
+  const requestPath = isObject(data) ? (data['path'] ?? data['basePath'] ?? data['paths'] ?? '') : '';
   const refuse = (reason: string): ParsedCommand => ({
     kind: 'invalid',
     answer: echo(json, { data: badRequest(requestPath, reason) }),
@@ -68,6 +69,16 @@ function commandOf(name: MsgTypeName, data: JsonObject, hex: boolean): Command |
         : writeOne(data, hex);
     case 'create':
       return createOf(data, hex);
+    case 'read-composite':
+    case 'observe-composite':
+    case 'cancel-observe-composite':
+      return onPaths(name, data);
+    case 'write-composite':
+      return onItems(msgTypeData[name], data, hex, (_root, drafts) => ({
+        kind: name,
+        path: [],
+        drafts,
+      }));
     default:
       return assertNever(name);
   }
@@ -82,6 +93,21 @@ function onPath<Data extends { path: string }>(
   if (!parsed.success) return { reason: explain(parsed.error) };
   const path = parsePath(parsed.data.path);
   return path === undefined ? { reason: 'path: not a path' } : make(path, parsed.data);
+}
+
+function onPaths(
+  kind: 'read-composite' | 'observe-composite' | 'cancel-observe-composite',
+  data: JsonObject,
+): Command | WrongCommand {
+  const parsed = msgTypeData[kind].safeParse(data);
+  if (!parsed.success) return { reason: explain(parsed.error) };
+  const paths: Path[] = [];
+  for (const [i, text] of parsed.data.paths.entries()) {
+    const path = parsePath(text);
+    if (path === undefined) return { reason: `paths.${i}: not a path` };
+    paths.push(path);
+  }
+  return { kind, path: [], paths };
 }
 
 /** The depth may stand in the path as well, `/3/0?depth=1`. */

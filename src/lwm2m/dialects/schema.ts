@@ -15,12 +15,13 @@ const resourceType = z.enum([
   'Corelnk',
 ]);
 
-/** One record of a CmdID value: exactly one of v, bv, sv and ov. */
+/** One record of a CmdID value: exactly one of v, bv, sv, ov, and t for a time. */
 const record = z.union([
   z.looseObject({ n: z.string().optional(), v: z.union([z.number(), z.bigint(), z.string()]) }),
-  z.looseObject({ n: z.string().optional(), bv: z.boolean() }),
+  z.looseObject({ n: z.string().optional(), bv: z.union([z.boolean(), z.string()]) }),
   z.looseObject({ n: z.string().optional(), sv: z.string() }),
   z.looseObject({ n: z.string().optional(), ov: z.string() }),
+  z.looseObject({ n: z.string().optional(), t: z.union([z.number(), z.bigint(), z.string()]) }),
 ]);
 
 const records = z.looseObject({ bn: z.string(), e: z.array(record).min(1) });
@@ -44,6 +45,7 @@ export type CmdIdName = keyof typeof cmdIdCommands;
 /** One value of a write, its path absolute or below `basePath`. */
 const item = z.looseObject({ path: text, type: resourceType.optional(), value: scalar });
 const path = z.looseObject({ path: z.string() });
+const paths = z.looseObject({ paths: z.array(z.string()).min(1) });
 const mode = z.enum(['replace', 'update']).optional();
 
 /** The `data` of msgType commands by their `msgType`. */
@@ -56,6 +58,10 @@ export const msgTypeData = {
   execute: path.extend({ args: text.nullish() }),
   'write-attr': path.catchall(z.union([scalar, z.null()])),
   create: z.looseObject({ basePath: z.string(), content: z.array(item) }),
+  'read-composite': paths,
+  'observe-composite': paths,
+  'cancel-observe-composite': paths,
+  'write-composite': z.looseObject({ basePath: z.string(), content: z.array(item).min(1) }),
 };
 
 /** Names of the msgType dialect's commands. */

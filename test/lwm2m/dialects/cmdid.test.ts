@@ -66,11 +66,41 @@ const vectors: readonly Vector[] = [
       '{"n":"2/3","v":127}]}}',
   },
   {
+    title: 'Read of an object with one instance',
+    command: '{"CmdID":8,"Command":"Read","BaseName":"/1"}',
+    request: 'GET /1 accept 11542',
+    response: { code: '2.05', ...tlv('08000FC10001C40100015180C10601C10755') },
+    answer:
+      '{"CmdID":8,"Command":"Read","Result":{"bn":"/1/0","e":[{"n":"0","v":1},{"n":"1","v":86400},{"bv":true,"n":"6"},' +
+      '{"n":"7","sv":"U"}]}}',
+  },
+  {
+    title: 'Read of an instance with one value',
+    command: '{"CmdID":8,"Command":"Read","BaseName":"/1/0"}',
+    request: 'GET /1/0 accept 11542',
+    response: { code: '2.05', ...tlv('C10755') },
+    answer: '{"CmdID":8,"Command":"Read","Result":{"bn":"/1/0/7","e":[{"sv":"U"}]}}',
+  },
+  {
+    title: 'Read of a multiple resource',
+    command: '{"CmdID":7,"Command":"Read","BaseName":"/3/0/6"}',
+    request: 'GET /3/0/6 accept 11542',
+    response: { code: '2.05', ...tlv('86 06 410001 410105') },
+    answer: '{"CmdID":7,"Command":"Read","Result":{"bn":"/3/0","e":[{"n":"6/0","v":1},{"n":"6/1","v":5}]}}',
+  },
+  {
+    title: 'Read of nothing',
+    command: '{"CmdID":7,"Command":"Read","BaseName":"/2"}',
+    request: 'GET /2 accept 11542',
+    response: { code: '2.05', ...tlv('') },
+    answer: '{"CmdID":7,"Command":"Read","Result":{"bn":"/2","e":[]}}',
+  },
+  {
     title: 'Read of bytes',
-    command: '{"CmdID":9,"Command":"Read","BaseName":"/0/0/3"}',
-    request: 'GET /0/0/3 accept 11542',
+    command: '{"CmdID":9,"Command":"Read","BaseName":"/3/0/8"}',
+    request: 'GET /3/0/8 accept 11542',
     response: { code: '2.05', contentFormat: 42, payload: Buffer.from('14151617', 'hex') },
-    answer: '{"CmdID":9,"Command":"Read","Result":{"bn":"/0/0/3","e":[{"sv":"FBUWFw=="}]}}',
+    answer: '{"CmdID":9,"Command":"Read","Result":{"bn":"/3/0/8","e":[{"sv":"FBUWFw=="}]}}',
   },
   {
     title: 'Write of a resource',
@@ -83,6 +113,13 @@ const vectors: readonly Vector[] = [
     title: 'Write of several resources',
     command: '{"CmdID":307,"Command":"Write","Value":{"bn":"/3/0","e":[{"n":"13","v":12345},{"n":"14","sv":"87x"}]}}',
     request: 'POST /3/0 11542 c20d3039c30e383778',
+    response: { code: '2.04' },
+    answer: '{"CmdID":307,"Command":"Write","Result":"Changed"}',
+  },
+  {
+    title: 'Write of a truth as the era wrote it, and of a time',
+    command: '{"CmdID":307,"Command":"Write","Value":{"bn":"/1/0","e":[{"n":"6","bv":"true"},{"n":"1","t":60}]}}',
+    request: 'POST /1/0 11542 c10601c1013c',
     response: { code: '2.04' },
     answer: '{"CmdID":307,"Command":"Write","Result":"Changed"}',
   },
