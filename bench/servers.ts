@@ -1,14 +1,16 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from './protocol.js';
 import { searchGw } from './wire/mqttsn.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const startWithinMs = 30_000;
+const pollMs = 50;
 
 /** Something under measurement that this run has started. */
 export interface Started {
@@ -36,7 +38,7 @@ export async function startEcho(): Promise<Started> {
 /** Isthmus from dist/, on free ports of the loopback and with a configuration of its own. */
 export async function startIsthmus(cpuProfile: string | undefined): Promise<Started> {
   const home = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
-  const [mqttPort, snPort, coapPort] = [await freeTcpPort(), await freeUdpPort(), await freeUdpPort()];
+  const [mqttPort, snPort, coapPort] = [await freePort(freeTcp), await freePort(freeUdp), await freePort(freeUdp)];
   writeFileSync(
     join(home, 'isthmus.conf'),
     [
@@ -59,32 +61,54 @@ export async function startIsthmus(cpuProfile: string | undefined): Promise<Star
     cwd: root,
     stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
   });
+  let stopping = false;
+  child.once('exit', (code, signal) => {
+    if (stopping) return;
+    const said = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
+    process.stderr.write(`Isthmus ended by itself (${code ?? signal}):\n${said}\n`);
+  });
   const stop = async (): Promise<void> => {
+    stopping = true;
     await ended(child, 'SIGTERM');
     rmSync(home, { recursive: true, force: true });
   };
-  if (!(await answers(snPort, child))) {
-    const said = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
+  if (!(await answers(snPort, mqttPort, child))) {
     await stop();
-    throw new Error(`Isthmus did not start:\n${said}`);
+    throw new Error('Isthmus did not start');
   }
   const pids = child.pid === undefined ? [] : [child.pid];
   return { target: { name: 'isthmus', host: '127.0.0.1', snPort, mqttPort, coapPort, pids }, stop };
 }
 
-/** Whether the gateway answers a SEARCHGW before the time is up. */
-async function answers(port: number, child: ChildProcess): Promise<boolean> {
+/** Whether the gateway answers a SEARCHGW and takes an MQTT connection before the time is up. */
+async function answers(snPort: number, mqttPort: number, child: ChildProcess): Promise<boolean> {
   const socket = createSocket('udp4');
   socket.on('error', () => {});
-  await new Promise<void>((resolve) => socket.connect(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => socket.connect(snPort, '127.0.0.1', resolve));
   const heard = new Promise<boolean>((resolve) => socket.once('message', () => resolve(true)));
   const gone = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
   const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), startWithinMs).unref());
-  const asking = setInterval(() => socket.send(searchGw()), 50);
-  const answered = await Promise.race([heard, gone, late]);
+  const asking = setInterval(() => socket.send(searchGw()), pollMs);
+  const connected = (async () => {
+    while (!(await accepts(mqttPort))) await sleep(pollMs);
+    return true;
+  })();
+  const both = Promise.all([heard, connected]).then(() => true);
+  const answered = await Promise.race([both, gone, late]);
   clearInterval(asking);
   socket.close();
   return answered;
+}
+
+function accepts(port: number): Promise<boolean> {
+  const socket = connectTcp(port, '127.0.0.1');
+  return new Promise((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -96,19 +120,26 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   clearTimeout(kill);
 }
 
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
+/** A port that nothing listens on. Taken from below the range that the system hands out by itself, so that it stays free. */
+async function freePort(bind: (port: number) => Promise<boolean>): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await bind(port)) return port;
+  }
 }
 
-async function freeTcpPort(): Promise<number> {
+function freeUdp(port: number): Promise<boolean> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+  });
+}
+
+function freeTcp(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no free TCP port');
-  return address.port;
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

@@ -4,7 +4,7 @@ import process from 'node:process';
 import test from 'ava';
 import { confFolder, installed, mainFile, Running } from './support.js';
 
-const needed = ['MQTT-SNGatewayTester', 'mosquitto_sub', 'unshare', 'nsenter', 'ip'];
+const needed = ['MQTT-SNGatewayTester', 'mosquitto_sub', 'unshare', 'nsenter', 'ip', 'stdbuf'];
 const lastStep = 19;
 
 // The tester finds the gateway by a multicast group on a port of its own choice, so each gets a network namespace, with a
@@ -19,7 +19,7 @@ const script = `
   ip route add 224.0.0.0/4 dev here && $at_device ip route add 224.0.0.0/4 dev there
   "$0" "$1" start --etc "$2" &
   until mosquitto_sub -p 11883 -t x -W 1 >/dev/null 2>&1; [ $? -eq 27 ]; do sleep 0.1; done
-  mosquitto_sub -p 11883 -q 2 -t '#' -F 'got %t %q %p' &
+  stdbuf -oL mosquitto_sub -p 11883 -d -q 2 -t '#' -F 'got %t %q %p' &
   exec $at_device MQTT-SNGatewayTester
 `;
 
@@ -43,6 +43,7 @@ test("Paho's GatewayTester: discovery, subscriptions, sleep, reconnection", asyn
   );
   const inside = ['-fpn', '--kill-child', '--mount-proc', 'bash', '-c', script];
   const tester = new Running(t, 'unshare', [...inside, process.execPath, mainFile, home]);
+  await tester.waitFor('Subscribed');
   await tester.waitFor('( y/n )');
   tester.write('y\n');
   for (let step = 0; step <= lastStep; step++) {

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -180,7 +180,7 @@ export async function startGateway(
   return gateway;
 }
 
-/** Waits until the gateway answers SEARCHGW, CoAP's ping and a TCP connection. */
+/** Waits until the gateway answers SEARCHGW and CoAP's ping and takes a TCP connection. */
 async function answering(gateway: Gateway): Promise<void> {
   const broken = gateway.process.ended.then(() => {
     throw new Error(`the gateway ended:\n${gateway.process.output}`);
@@ -188,6 +188,7 @@ async function answering(gateway: Gateway): Promise<void> {
   const all = Promise.all([
     reply(gateway.snPort, Buffer.from([3, 1, 0])),
     reply(gateway.coapPort, Buffer.from([0x40, 0, 0x12, 0x34])),
+    connection(gateway.mqttPort),
   ]);
   await Promise.race([all, broken]);
 }
@@ -203,6 +204,20 @@ async function reply(port: number, question: Buffer): Promise<void> {
   clearTimeout(until);
   clearInterval(asking);
   await new Promise<void>((resolve) => socket.close(resolve));
+}
+
+/** Tries until a connection is taken. */
+async function connection(port: number): Promise<void> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const taken = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(false)).once('connect', () => resolve(true));
+    });
+    socket.destroy();
+    if (taken || Date.now() > until) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** mosquitto_sub on these filters, once it is subscribed. Each message becomes a line `got <topic> <qos> <retain> <payload>`. */
@@ -228,19 +243,28 @@ export async function publish(
 }
 
 /** A UDP port of the loopback that nothing uses. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
+export const freeUdpPort = (): Promise<number> =>
+  freePort((port) => {
+    const socket = createSocket('udp4');
+    return new Promise((resolve) => {
+      socket.once('error', () => resolve(false));
+      socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+    });
+  });
 
-async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no free TCP port');
-  return address.port;
+const freeTcpPort = (): Promise<number> =>
+  freePort((port) => {
+    const server = createServer();
+    return new Promise((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+  });
+
+/** From below the range that the system hands out by itself, so that the port is still free when it is wanted. */
+async function freePort(bind: (port: number) => Promise<boolean>): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await bind(port)) return port;
+  }
 }
