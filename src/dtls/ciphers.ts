@@ -15,7 +15,8 @@ const explicitLength = 8;
 const nonce = Buffer.alloc(12);
 // Sized for the longest connection id there can be; one record at a time is sealed or opened, so one is enough.
 const aadSpace = Buffer.alloc(23 + 255);
-const noBytes = Buffer.alloc(0);
+// No bytes, but at an address: given none, OpenSSL's CCM would leave the tag of an empty plaintext unmade or unchecked.
+const noBytes = Buffer.alloc(1).subarray(0, 0);
 
 /** Seals and opens the records of one epoch with an AEAD suite [RFC 5288] [RFC 6655] [RFC 9146]. */
 export class RecordCipher {
@@ -57,7 +58,7 @@ export class RecordCipher {
     );
     cipher.setAAD(additionalData(type, epoch, sequence, cid, inner.length), { plaintextLength: inner.length });
     const body = fragmentAt + explicitLength;
-    record.set(cipher.update(inner), body);
+    record.set(cipher.update(inner.length === 0 ? noBytes : inner), body);
     cipher.final();
     record.set(cipher.getAuthTag(), body + inner.length);
     return record;
@@ -83,7 +84,6 @@ export class RecordCipher {
     });
     let inner: Buffer;
     try {
-      // Without an update, even of nothing, CCM does not check the tag of an empty plaintext at all.
       inner = decipher.update(length === 0 ? noBytes : fragment.subarray(explicitLength, explicitLength + length));
       decipher.final();
     } catch {
