@@ -28,7 +28,7 @@ test('records within 64 of the newest are taken in any order, older ones not', a
   const harness = await Harness.start();
   const device = harness.connected();
   const records = Array.from({ length: 70 }, (_, index) => device.sealed(...data(String(index))));
-  for (const record of records.reverse()) device.raw(record);
+  for (const record of records.toReversed()) device.raw(record);
   t.is(harness.delivered.length, 64);
   t.is(harness.delivered.at(-1)?.data.toString(), '6');
 });

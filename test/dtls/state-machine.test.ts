@@ -66,7 +66,7 @@ for (const [name, credentials, options] of [
           const item = items[index];
           if (item !== undefined) send(client, item, item.kind === 'message' && item.sealed);
         }
-        t.is(harness.server.sessions, 0, `${order}`);
+        t.is(harness.server.sessions, 0, order.join());
         t.false(client.established);
       }
     }
@@ -80,7 +80,7 @@ for (const [name, credentials, options] of [
         const item = items[index];
         if (item !== undefined) send(client, item, item.kind === 'message' && item.sealed);
       }
-      t.is(harness.server.sessions, 1, `${order}`);
+      t.is(harness.server.sessions, 1, order.join());
     }
   });
 
