@@ -1,8 +1,8 @@
-/** Who a peer has proven to be. Absent on plain UDP. */
+/** Who a peer has proven to be. Absent on plain UDP. `endpoint` is the one name its credential is bound to, if it is. */
 export type Identity =
-  | { readonly kind: 'psk'; readonly identity: string }
+  | { readonly kind: 'psk'; readonly identity: string; readonly endpoint?: string }
   | { readonly kind: 'x509'; readonly subject: string; readonly commonName: string; readonly fingerprint: string }
-  | { readonly kind: 'rpk'; readonly publicKey: string };
+  | { readonly kind: 'rpk'; readonly publicKey: string; readonly endpoint?: string };
 
 /**
  * The other end of a conversation: a UDP address, a DTLS session (whose address may move), or a wireless node behind a

@@ -1,0 +1,51 @@
+import type { Identity, Peer } from '../core/datagram.js';
+import { contentTypes } from './record.js';
+import type { Session } from './session.js';
+
+/** What a peer tells its endpoint. */
+export interface PeerEvents {
+  /** A datagram could not be sealed: too long, closed, or waiting for the store. */
+  unsent(peer: DtlsPeer): void;
+  /** A record has been sealed. */
+  sealed(peer: DtlsPeer): void;
+}
+
+/** The other end of a DTLS session. Its address may move; key and identity stay. */
+export class DtlsPeer implements Peer {
+  readonly key: string;
+  readonly session: Session;
+  /** Where its records go; undefined after a restart until it is heard of. */
+  lower: Peer | undefined;
+  /** Key of its place below, for which it is filed. */
+  lowerKey: string;
+  /** When it was last put at the end of the line of sessions. */
+  rankedAt: number;
+  private readonly events: PeerEvents;
+
+  constructor(key: string, session: Session, lower: Peer | undefined, lowerKey: string, events: PeerEvents) {
+    this.key = key;
+    this.session = session;
+    this.lower = lower;
+    this.lowerKey = lowerKey;
+    this.rankedAt = session.lastSeen;
+    this.events = events;
+  }
+
+  get identity(): Identity | undefined {
+    return this.session.identity;
+  }
+
+  get address(): string {
+    return this.lower?.address ?? this.lowerKey;
+  }
+
+  send(datagram: Buffer): void {
+    const record = this.lower === undefined ? undefined : this.session.seal(contentTypes.applicationData, datagram);
+    if (record === undefined) {
+      this.events.unsent(this);
+      return;
+    }
+    this.lower?.send(record);
+    this.events.sealed(this);
+  }
+}

@@ -1,0 +1,174 @@
+import type { Clock, Timer } from '../core/clock.js';
+import { DecodeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { RandomBytes } from './cookie.js';
+import type { DtlsPeer } from './peer.js';
+import { openBox, sealBox } from './sealed-box.js';
+import type { Session } from './session.js';
+import type { KeptSession, SessionKeeper } from './session-keeper.js';
+import { decodeSnapshot, encodeSnapshot } from './session-snapshot.js';
+
+/** Where sessions are kept. A promise resolves once what was asked for survives the process. */
+export interface SessionStore {
+  put(key: string, bytes: Uint8Array): Promise<void>;
+  delete(key: string): Promise<void>;
+  entries(): AsyncIterable<readonly [key: string, bytes: Uint8Array]>;
+}
+
+/** What keeping sessions takes. */
+export interface PersistenceOptions {
+  readonly store: SessionStore;
+  /** 32 bytes, see `readKeyFile`. */
+  readonly key: Buffer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: RandomBytes;
+  /** How long what has been received may wait to be written; so much can be replayed after a crash. Default 2 s. */
+  readonly flushMs?: number;
+}
+
+/** Sequence numbers promised ahead with one write. */
+const leaseLength = 1024;
+/** Writes under way at once while everything is written. */
+const chunk = 512;
+
+interface Entry {
+  readonly session: Session;
+  lowerKey: string;
+  /** Resolves when no write is under way. */
+  writing: Promise<void> | undefined;
+  /** The lease in the latest write, and whether anything is in the store. */
+  lease: number;
+}
+
+/**
+ * Keeps sessions in a store so that they go on after a restart, even after a crash. No nonce is used twice: numbers are
+ * sealed only below the lease of which it is certain that nothing lower is in the store.
+ */
+export class PersistentSessions implements SessionKeeper {
+  private readonly options: PersistenceOptions;
+  private readonly entries = new Map<string, Entry>();
+  private readonly dirty = new Set<Entry>();
+  private readonly deletions = new Set<Promise<void>>();
+  private timer: Timer | undefined;
+  private stopped = false;
+
+  constructor(options: PersistenceOptions) {
+    this.options = options;
+  }
+
+  async load(now: number, idleMs: number): Promise<KeptSession[]> {
+    const { store, key, log } = this.options;
+    const kept: KeptSession[] = [];
+    const useless: string[] = [];
+    for await (const [name, box] of store.entries()) {
+      const plain = openBox(key, name, box);
+      const restored = plain === undefined ? new DecodeError('not authentic') : decodeSnapshot(plain);
+      plain?.fill(0);
+      if (restored instanceof DecodeError || now - restored.session.lastSeen > idleMs) useless.push(name);
+      else kept.push(restored);
+    }
+    if (useless.length > 0)
+      log.warn({ sessions: useless.length }, 'stored DTLS sessions too old or unreadable are dropped');
+    for (const name of useless) await store.delete(name);
+    const entries = kept.map(({ session, lowerKey }) => this.enter(session, lowerKey));
+    await this.writeAll(entries, false);
+    return kept;
+  }
+
+  begin(peer: DtlsPeer): void {
+    const entry = this.enter(peer.session, peer.lowerKey);
+    // The write may reach the store at any time from now on.
+    peer.session.writeLimit = peer.session.writeSequence + leaseLength;
+    void this.write(entry);
+  }
+
+  sealed(peer: DtlsPeer): void {
+    const entry = this.entries.get(peer.session.name);
+    if (entry !== undefined && peer.session.writeSequence + leaseLength / 2 > entry.lease) void this.write(entry);
+  }
+
+  heard(peer: DtlsPeer): void {
+    const entry = this.entries.get(peer.session.name);
+    if (entry === undefined) return;
+    entry.lowerKey = peer.lowerKey;
+    this.writeLater(entry);
+  }
+
+  end(peer: DtlsPeer): void {
+    const { name } = peer.session;
+    const entry = this.entries.get(name);
+    if (entry === undefined) return;
+    this.entries.delete(name);
+    this.dirty.delete(entry);
+    const deletion = (entry.writing ?? Promise.resolve())
+      .then(() => this.options.store.delete(name))
+      .catch((error: unknown) => this.options.log.error({ err: error }, 'a stored DTLS session could not be deleted'))
+      .finally(() => this.deletions.delete(deletion));
+    this.deletions.add(deletion);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.timer?.cancel();
+    this.timer = undefined;
+    const entries = [...this.entries.values()];
+    for (const { session } of entries) session.writeLimit = 0;
+    await Promise.all(entries.map((entry) => entry.writing ?? Promise.resolve()));
+    await this.writeAll(entries, true);
+    await Promise.all(this.deletions);
+    this.entries.clear();
+    this.dirty.clear();
+  }
+
+  private enter(session: Session, lowerKey: string): Entry {
+    const entry: Entry = { session, lowerKey, writing: undefined, lease: session.writeSequence };
+    this.entries.set(session.name, entry);
+    return entry;
+  }
+
+  private flush(): void {
+    this.timer = undefined;
+    for (const entry of this.dirty) void this.write(entry);
+  }
+
+  private async writeAll(entries: readonly Entry[], final: boolean): Promise<void> {
+    for (let start = 0; start < entries.length; start += chunk) {
+      await Promise.all(entries.slice(start, start + chunk).map((entry) => this.write(entry, final)));
+    }
+  }
+
+  /** Writes a session, one write at a time; while one is under way it stays dirty. */
+  private write(entry: Entry, final = false): Promise<void> {
+    if (entry.writing !== undefined) {
+      this.writeLater(entry);
+      return entry.writing;
+    }
+    const { store, key, random, log } = this.options;
+    const { session, lowerKey } = entry;
+    this.dirty.delete(entry);
+    const lease = final ? session.writeSequence : session.writeSequence + leaseLength;
+    entry.lease = lease;
+    const plain = encodeSnapshot(session, { lowerKey, lease, final });
+    const box = sealBox(key, session.name, plain, random);
+    plain.fill(0);
+    entry.writing = store.put(session.name, box).then(
+      () => {
+        entry.writing = undefined;
+        if (!this.stopped) session.writeLimit = lease;
+      },
+      (error: unknown) => {
+        entry.writing = undefined;
+        this.writeLater(entry);
+        log.error({ err: error }, 'a DTLS session could not be stored; it falls silent when its numbers are used up');
+      },
+    );
+    return entry.writing;
+  }
+
+  private writeLater(entry: Entry): void {
+    if (this.stopped || this.entries.get(entry.session.name) !== entry) return;
+    this.dirty.add(entry);
+    this.timer ??= this.options.clock.after('dtls sessions', this.options.flushMs ?? 2000, () => this.flush());
+  }
+}

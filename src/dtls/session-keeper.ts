@@ -1,0 +1,24 @@
+import type { DtlsPeer } from './peer.js';
+import type { Session } from './session.js';
+
+/** A session brought back from the store, and where its peer was. */
+export interface KeptSession {
+  readonly session: Session;
+  readonly lowerKey: string;
+}
+
+/** Keeps sessions over a restart. */
+export interface SessionKeeper {
+  /** The sessions of before, none of them older than `idleMs`. Called once, before any other. */
+  load(now: number, idleMs: number): Promise<KeptSession[]>;
+  /** A session has been established. */
+  begin(peer: DtlsPeer): void;
+  /** A record of a session has been sealed. */
+  sealed(peer: DtlsPeer): void;
+  /** A record of a session has been opened. */
+  heard(peer: DtlsPeer): void;
+  /** A session has ended. */
+  end(peer: DtlsPeer): void;
+  /** Writes what is not written; sessions seal nothing afterwards. */
+  stop(): Promise<void>;
+}

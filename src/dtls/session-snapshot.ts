@@ -1,0 +1,112 @@
+import { Reader, Writer } from '../core/bytes.js';
+import type { Identity } from '../core/datagram.js';
+import { attempt, DecodeError } from '../core/errors.js';
+import { RecordCipher } from './ciphers.js';
+import type { ResumableSession } from './resumption.js';
+import { Session } from './session.js';
+import { suiteById } from './suites.js';
+
+/** A session as bytes, in the clear: they hold its keys. */
+export interface SnapshotOptions {
+  /** Where the peer was. */
+  readonly lowerKey: string;
+  /** The number at which sealing may go on after a restart: none at or above it is used before it is written anew. */
+  readonly lease: number;
+  /** Whether nothing is opened any more, so that the replay window written is the last there is. */
+  readonly final: boolean;
+}
+
+const format = 1;
+const noBytes = Buffer.alloc(0);
+
+/** Writes a session down. */
+export function encodeSnapshot(session: Session, options: SnapshotOptions): Buffer {
+  const { cipher, window, identity, resumable } = session;
+  const writer = new Writer(512).u8(format);
+  vector(writer, Buffer.from(session.name));
+  writer.u16(cipher.suite.id);
+  vector(writer, cipher.keys);
+  vector(writer, session.ownCid);
+  vector(writer, session.peerCid);
+  writer.u16(session.maxPlaintext).u48(options.lease);
+  writer
+    .u8(options.final ? 1 : 0)
+    .u48(window.top + 1)
+    .u32(window.high)
+    .u32(window.low);
+  writer.u48(Math.floor(session.lastSeen)).u32(session.forged);
+  vector(writer, Buffer.from(options.lowerKey));
+  vector(writer, identity === undefined ? noBytes : Buffer.from(JSON.stringify(identity)));
+  vector(writer, session.pskIdentity ?? noBytes);
+  writer.u8(session.pskIdentity === undefined ? 0 : 1).u8(resumable === undefined ? 0 : 1);
+  if (resumable !== undefined) {
+    vector(writer, resumable.id);
+    vector(writer, resumable.master);
+    writer.u8(resumable.extendedMasterSecret ? 1 : 0).u48(Math.floor(resumable.expiresAt));
+  }
+  return writer.finish();
+}
+
+/** A session written down, and where its peer was. */
+export interface RestoredSession {
+  readonly session: Session;
+  readonly lowerKey: string;
+}
+
+/** Reads a session. It may seal nothing before its lease has been written anew. */
+export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
+  return attempt(() => {
+    const reader = new Reader(bytes);
+    if (reader.u8() !== format) throw new DecodeError('snapshot of another version');
+    const name = takeVector(reader).toString();
+    const suite = suiteById(reader.u16());
+    if (suite === undefined) throw new DecodeError('snapshot with an unknown suite');
+    const block = Buffer.from(takeVector(reader));
+    if (block.length !== 2 * suite.keyLength + 8) throw new DecodeError('snapshot without keys');
+    const ownCid = Buffer.from(takeVector(reader));
+    const peerCid = Buffer.from(takeVector(reader));
+    const maxPlaintext = reader.u16();
+    const lease = reader.u48();
+    const final = reader.u8() === 1;
+    const [top, high, low] = [reader.u48() - 1, reader.u32(), reader.u32()];
+    const now = reader.u48();
+    const forged = reader.u32();
+    const lowerKey = takeVector(reader).toString();
+    const identity = decodeIdentity(takeVector(reader));
+    const pskBytes = Buffer.from(takeVector(reader));
+    const pskIdentity = reader.u8() === 1 ? pskBytes : undefined;
+    const cipher = new RecordCipher(suite, block, 'server');
+    const session = new Session({ name, cipher, identity, pskIdentity, ownCid, peerCid, maxPlaintext, now });
+    session.writeSequence = lease;
+    session.writeLimit = lease;
+    session.forged = forged;
+    session.window.top = top;
+    // After a crash it is not known which of the numbers below the top were still seen: none of them is taken.
+    session.window.high = final ? high : 0xffffffff;
+    session.window.low = final ? low : 0xffffffff;
+    if (reader.u8() === 1) session.resumable = decodeResumable(reader, session);
+    return { session, lowerKey };
+  });
+}
+
+function decodeResumable(reader: Reader, session: Session): ResumableSession {
+  const id = Buffer.from(takeVector(reader));
+  const master = Buffer.from(takeVector(reader));
+  const extendedMasterSecret = reader.u8() === 1;
+  const { identity, pskIdentity } = session;
+  const { suite } = session.cipher;
+  return { id, suite, master, extendedMasterSecret, identity, pskIdentity, expiresAt: reader.u48() };
+}
+
+function decodeIdentity(json: Buffer): Identity | undefined {
+  // Only what was written here and is authentic is read here.
+  return json.length === 0 ? undefined : (JSON.parse(json.toString()) as Identity);
+}
+
+function vector(writer: Writer, value: Buffer): void {
+  writer.u16(value.length).bytes(value);
+}
+
+function takeVector(reader: Reader): Buffer {
+  return reader.bytes(reader.u16());
+}
