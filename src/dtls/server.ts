@@ -100,7 +100,7 @@ export class DtlsPort implements DatagramPort {
     }
     const now = this.clock.now();
     for (const { session, lowerKey } of (await this.keeper?.load(now, this.settings.limits.idleMs)) ?? []) {
-      const below = this.lower.peer?.(lowerKey);
+      const below = this.lower.peerAt?.(lowerKey);
       this.connections.add(new DtlsPeer(this.keyOf(session), session, below, lowerKey, this.events));
       if (session.resumable !== undefined) this.resumption.add(session.resumable);
     }
@@ -124,7 +124,7 @@ export class DtlsPort implements DatagramPort {
   }
 
   /** The peer with this key, also one of before a restart. */
-  peer(key: string): Peer | undefined {
+  peerAt(key: string): Peer | undefined {
     return this.connections.peer(key);
   }
 

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised';
 import type { DatagramHandler, DatagramPort, Peer } from '../core/datagram.js';
@@ -79,10 +78,7 @@ export class UdpPort implements DatagramPort {
       socket.destroy();
       throw new IsthmusError('LISTEN', `udp ${host}:${port}: ${(error as Error).message}`, { cause: error });
     }
-    const prefix = this.options.keyPrefix ?? '';
-    raw.on('message', (datagram, from) => {
-      handler(datagram, new UdpPeer(raw, prefix, from.address, from.port, this.sendErrors));
-    });
+    raw.on('message', (datagram, from) => handler(datagram, this.peer(from.address, from.port)));
     raw.on('error', (error) => this.log.error({ err: error, port: this.name }, 'UDP socket error'));
     this.socket = socket;
   }
@@ -95,11 +91,20 @@ export class UdpPort implements DatagramPort {
     await socket.close();
   }
 
-  /** A peer that has not been heard of yet: a group, a broadcast address, or a device known from before a restart. */
+  /** The peer at an address, heard of or not: a group, a broadcast address, a device from before a restart. */
   peer(host: string, port: number): Peer {
-    const raw = this.socket?.socket;
-    if (raw === undefined) throw new IsthmusError('INTERNAL', `${this.name} is not started`);
-    return new UdpPeer(raw, this.options.keyPrefix ?? '', host, port, this.sendErrors);
+    return new UdpPeer(this, this.options.keyPrefix ?? '', host, port);
+  }
+
+  /** Sends a datagram; while the port is not started it is lost. */
+  transmit(datagram: Buffer, host: string, port: number): void {
+    try {
+      if (this.socket === undefined) this.sendErrors.value++;
+      else this.socket.socket.send(datagram, port, host, this.sent);
+    } catch {
+      // A socket that is being closed throws: the datagram is lost, as any may be.
+      this.sendErrors.value++;
+    }
   }
 
   peerAt(key: string): Peer | undefined {
@@ -108,20 +113,22 @@ export class UdpPort implements DatagramPort {
     if (!key.startsWith(prefix) || isIP(host) === 0 || !/^\d+$/.test(port)) return undefined;
     return this.peer(host, Number(port));
   }
+
+  private readonly sent = (error: Error | null): void => {
+    if (error !== null && error !== undefined) this.sendErrors.value++;
+  };
 }
 
 class UdpPeer implements Peer {
   readonly key: string;
-  private readonly socket: Socket;
+  private readonly udp: UdpPort;
   private readonly host: string;
   private readonly port: number;
-  private readonly errors: Counter;
 
-  constructor(socket: Socket, prefix: string, host: string, port: number, errors: Counter) {
-    this.socket = socket;
+  constructor(udp: UdpPort, prefix: string, host: string, port: number) {
+    this.udp = udp;
     this.host = host;
     this.port = port;
-    this.errors = errors;
     this.key = `${prefix}${host}|${port}`;
   }
 
@@ -130,15 +137,6 @@ class UdpPeer implements Peer {
   }
 
   send(datagram: Buffer): void {
-    try {
-      this.socket.send(datagram, this.port, this.host, this.sent);
-    } catch {
-      // A closed socket throws: the datagram is lost, as any may be.
-      this.errors.value++;
-    }
+    this.udp.transmit(datagram, this.host, this.port);
   }
-
-  private readonly sent = (error: Error | null): void => {
-    if (error !== null && error !== undefined) this.errors.value++;
-  };
 }
