@@ -93,7 +93,7 @@ export class Harness {
 
   /** An address from which datagrams can be delivered and whose mail goes to the client. */
   peer(client: TestClient, address: string): MemoryPeer {
-    const peer = new MemoryPeer(address);
+    const peer = this.port.known(address);
     peer.onDatagram = (datagram) => client.receive(Buffer.from(datagram));
     return peer;
   }
