@@ -93,7 +93,8 @@ export class Harness {
 
   /** An address from which datagrams can be delivered and whose mail goes to the client. */
   peer(client: TestClient, address: string): MemoryPeer {
-    const peer = this.port.known(address);
+    const peer = new MemoryPeer(address);
+    this.port.know(peer);
     peer.onDatagram = (datagram) => client.receive(Buffer.from(datagram));
     return peer;
   }
