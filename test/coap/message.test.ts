@@ -96,7 +96,7 @@ const malformed: readonly (readonly [name: string, hex: string])[] = [
   ['option value past the end', '40010001b9616263'],
   ['option number beyond 65535', `40010001${'e0ffff'.repeat(2)}`],
   ['payload marker without payload', '40010001b161ff'],
-  ['129 options', `40010001${'b0'}${'00'.repeat(128)}`],
+  ['129 options', `40010001b0${'00'.repeat(128)}`],
 ];
 
 for (const [name, hex] of malformed) {
