@@ -76,7 +76,6 @@ test('more peers than the limit: the ones silent for longest are forgotten', asy
   const peers = Array.from({ length: 150 }, (_, n) => new MemoryPeer(`peer ${n}`));
   const question = wire(request('POST', '/rd'));
   for (const peer of peers) w.port.deliver(question, peer);
-  // The first is spoken to again and again: it stays.
   t.is(w.handled.length, 150);
   for (const peer of peers.slice(50)) w.port.deliver(question, peer);
   t.is(w.handled.length, 150);

@@ -10,18 +10,15 @@ async function schedule(jitter: number): Promise<{ sent: number[]; failedAt: num
   const sent: number[] = [];
   const start = clock.now();
   device.onDatagram = () => void sent.push(clock.now() - start);
-  let failedAt = 0;
-  let code = '';
-  const failed = endpoint.request(device, get).catch((error: Error & { code: string }) => {
-    failedAt = clock.now() - start;
-    code = error.code;
-  });
-  for (let ms = 0; ms < 100_000 && failedAt === 0; ms += 500) {
+  const failed = endpoint.request(device, get).then(
+    () => ({ failedAt: 0, code: '' }),
+    (error: Error & { code: string }) => ({ failedAt: clock.now() - start, code: error.code }),
+  );
+  for (let ms = 0; ms < 100_000; ms += 500) {
     clock.advance(500);
-    await Promise.resolve();
+    await settled();
   }
-  await failed;
-  return { sent, failedAt, code };
+  return { sent, ...(await failed) };
 }
 
 test('a request is sent five times, 2, 4, 8 and 16 s apart, and given up after 62 s [RFC 7252 4.2, 4.8.2]', async (t) => {

@@ -33,7 +33,7 @@ test('a registration: Location-Path, and `sent` after it', async (t) => {
   device.onDatagram = () => order.push('datagram');
   port.deliver(get, device);
   t.deepEqual(order, ['datagram', 'sent']);
-  t.is(device.take()[0], '61410001a1827264' + '0435463341');
+  t.is(device.take()[0], '61410001a18272640435463341');
 });
 
 test('an answer within the processing delay is piggybacked, a later one is sent by itself', async (t) => {

@@ -37,7 +37,7 @@ const mid = fc.nat(0xffff);
 const common = { mid, token: bytes(0, 8), options: anyOptions, payload: bytes(0, 300) };
 const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'FETCH', 'PATCH', 'iPATCH');
 const code = fc
-  .tuple(fc.constantFrom(2, 4, 5), fc.nat(31))
+  .tuple(fc.constantFrom(2 as const, 4 as const, 5 as const), fc.nat(31))
   .map(([group, detail]): ResponseCode => `${group}.${String(detail).padStart(2, '0')}`);
 
 /** Any message that may be sent. */

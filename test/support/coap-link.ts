@@ -19,7 +19,7 @@ export interface Link {
   readonly toLeft: Peer;
   readonly metrics: Metrics;
   /** Turns the clock until a promise is settled. */
-  until<T>(promise: Promise<T>): Promise<T>;
+  readonly until: <T>(promise: Promise<T>) => Promise<T>;
 }
 
 /** A number in [0, 1) from a seed, the same sequence each time (a linear congruential generator). */
@@ -59,12 +59,12 @@ export async function link(
   await left.start(handlers.left ?? (() => ({ code: '4.04' })));
   await right.start(handlers.right ?? (() => ({ code: '4.04' })));
   const until = async <T>(promise: Promise<T>): Promise<T> => {
-    let over = false;
+    const progress = { over: false };
     const end = (): void => {
-      over = true;
+      progress.over = true;
     };
     promise.then(end, end);
-    for (let turns = 0; !over && turns < 200_000; turns++) {
+    for (let turns = 0; !progress.over && turns < 200_000; turns++) {
       clock.advance(100);
       await new Promise((resolve) => setImmediate(resolve));
     }
