@@ -20,7 +20,7 @@ class MemoryStore implements SessionStore {
   failing = false;
   slow: (() => void)[] | undefined;
 
-  async put(name: string, bytes: Uint8Array): Promise<void> {
+  async put(name: string, bytes: Buffer): Promise<void> {
     if (this.slow !== undefined) await new Promise<void>((resolve) => this.slow?.push(resolve));
     if (this.failing) throw new Error('disk full');
     this.values.set(name, Buffer.from(bytes));
@@ -84,7 +84,7 @@ test('after a clean stop a device with connection id goes on without a handshake
   t.deepEqual(device.alerts, [], 'no close_notify: the session goes on');
   const second = await start(store, first.clock);
   t.is(second.server.sessions, 1);
-  t.is(second.server.peer(before?.key ?? '')?.key, before?.key);
+  t.is(second.server.peerAt(before?.key ?? '')?.key, before?.key);
   const send = rejoin(device, second, '192.0.2.99:9');
   second.port.deliver(replayed, second.peer(device, '192.0.2.99:9'));
   t.is(second.delivered.length, 0);

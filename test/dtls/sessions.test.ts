@@ -86,7 +86,7 @@ test('close from this side, and stop, tell the device', async (t) => {
   const two = harness.connected({}, 'b:1');
   one.write('x');
   const peer = harness.delivered[0]?.peer;
-  t.is(harness.server.peer(peer?.key ?? ''), peer);
+  t.is(harness.server.peerAt(peer?.key ?? ''), peer);
   if (peer !== undefined) harness.server.close(peer);
   t.deepEqual(one.alerts, [alerts.close_notify]);
   await harness.server.stop();
