@@ -8,13 +8,15 @@ export interface PeerEvents {
   unsent(peer: DtlsPeer): void;
   /** A record has been sealed. */
   sealed(peer: DtlsPeer): void;
+  /** The place below with this key, for a peer of before a restart that has not been heard of yet. */
+  below(lowerKey: string): Peer | undefined;
 }
 
 /** The other end of a DTLS session. Its address may move; key and identity stay. */
 export class DtlsPeer implements Peer {
   readonly key: string;
   readonly session: Session;
-  /** Where its records go; undefined after a restart until it is heard of. */
+  /** Where its records go; undefined after a restart until it is heard of or sent to. */
   lower: Peer | undefined;
   /** Key of its place below, for which it is filed. */
   lowerKey: string;
@@ -40,6 +42,7 @@ export class DtlsPeer implements Peer {
   }
 
   send(datagram: Buffer): void {
+    if (!this.session.closed) this.lower ??= this.events.below(this.lowerKey);
     const record = this.lower === undefined ? undefined : this.session.seal(contentTypes.applicationData, datagram);
     if (record === undefined) {
       this.events.unsent(this);

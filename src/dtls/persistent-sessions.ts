@@ -10,9 +10,9 @@ import { decodeSnapshot, encodeSnapshot } from './session-snapshot.js';
 
 /** Where sessions are kept. A promise resolves once what was asked for survives the process. */
 export interface SessionStore {
-  put(key: string, bytes: Uint8Array): Promise<void>;
+  put(key: string, bytes: Buffer): Promise<void>;
   delete(key: string): Promise<void>;
-  entries(): AsyncIterable<readonly [key: string, bytes: Uint8Array]>;
+  entries(): AsyncIterable<readonly [key: string, bytes: Buffer]>;
 }
 
 /** What keeping sessions takes. */

@@ -100,8 +100,7 @@ export class DtlsPort implements DatagramPort {
     }
     const now = this.clock.now();
     for (const { session, lowerKey } of (await this.keeper?.load(now, this.settings.limits.idleMs)) ?? []) {
-      const below = this.lower.peerAt?.(lowerKey);
-      this.connections.add(new DtlsPeer(this.keyOf(session), session, below, lowerKey, this.events));
+      this.connections.add(new DtlsPeer(this.keyOf(session), session, undefined, lowerKey, this.events));
       if (session.resumable !== undefined) this.resumption.add(session.resumable);
     }
     this.handler = handler;
@@ -123,7 +122,6 @@ export class DtlsPort implements DatagramPort {
     await this.lower.stop();
   }
 
-  /** The peer with this key, also one of before a restart. */
   peerAt(key: string): Peer | undefined {
     return this.connections.peer(key);
   }
@@ -329,6 +327,7 @@ export class DtlsPort implements DatagramPort {
   private readonly events = {
     unsent: (): void => void this.counters.unsent.value++,
     sealed: (peer: DtlsPeer): void => this.keeper?.sealed(peer),
+    below: (lowerKey: string): Peer | undefined => this.lower.peerAt?.(lowerKey),
   };
 
   private keyOf(session: Session): string {

@@ -20,7 +20,7 @@ class MemoryStore implements SessionStore {
   failing = false;
   slow: (() => void)[] | undefined;
 
-  async put(name: string, bytes: Uint8Array): Promise<void> {
+  async put(name: string, bytes: Buffer): Promise<void> {
     if (this.slow !== undefined) await new Promise<void>((resolve) => this.slow?.push(resolve));
     if (this.failing) throw new Error('disk full');
     this.values.set(name, Buffer.from(bytes));

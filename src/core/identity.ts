@@ -1,0 +1,21 @@
+import type { Identity } from './datagram.js';
+
+/** Whether names must fit identities: `on` by what the credential says, `cn` by a certificate's common name, `off` never. */
+export type IdentityBinding = 'on' | 'off' | 'cn';
+
+/**
+ * Whether a peer that has proven an identity may go by this endpoint name or client id. Without an identity, on plain UDP
+ * or with no certificate asked for, there is nothing to hold a name against.
+ */
+export function mayUseName(identity: Identity | undefined, name: string, binding: IdentityBinding): boolean {
+  if (binding === 'off' || identity === undefined) return true;
+  switch (identity.kind) {
+    case 'psk':
+      return name === (identity.endpoint ?? identity.identity);
+    case 'x509':
+      return name === identity.commonName;
+    case 'rpk':
+      // A trusted key that is bound to no name may take any.
+      return identity.endpoint === undefined || name === identity.endpoint;
+  }
+}
