@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { find, type Gateway, installed, run, startGateway } from './support.js';
 
-const client = find('coap-client-notls') ?? find('coap-client') ?? 'coap-client-notls';
+const client = find('coap-client') === undefined ? 'coap-client-notls' : 'coap-client';
 
 /** coap-client with its messages shown. */
 async function ask(t: ExecutionContext, gateway: Gateway, path: string, ...args: string[]): Promise<string> {

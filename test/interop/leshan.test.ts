@@ -21,11 +21,13 @@ test("Leshan's demo client registers, is managed and observed", async (t) => {
   t.regex(await application.command('Read', { BaseName: '/3/0' }), /\{"n":"1","sv":"Model 500"\}/);
   t.is(await application.command('Write', { Value: { bn: '/3/0/14', e: [{ sv: '+07:00' }] } }), '"Result":"Changed"');
   t.is(await application.command('Read', { BaseName: '/3/0/14' }), '"Result":{"bn":"/3/0/14","e":[{"sv":"+07:00"}]}');
-  t.is(await application.command('Execute', { BaseName: '/3/0/4' }), '"Result":"Changed"');
   t.regex(await application.command('Discover', { BaseName: '/3/0' }), /<\/3\/0\/0>/);
   const observe = await application.send('Observe', { BaseName: '/3/0/13' });
   for (const nth of [1, 2]) {
     t.regex(await application.answer(observe, 'Observe', nth), /^"Result":\{"bn":"\/3\/0\/13","e":\[\{"v":\d+\}\]\}$/);
   }
+  // It reboots by registering anew.
+  t.is(await application.command('Execute', { BaseName: '/3/0/4' }), '"Result":"Changed"');
+  await application.told('deregister');
   await client.stop();
 });
