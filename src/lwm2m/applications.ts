@@ -8,10 +8,11 @@ import type { Counter, Metrics } from '../core/metrics.js';
 import type { Job } from './command-queue.js';
 import type { Device } from './device.js';
 import { parseCommand } from './dialects/parse-command.js';
+import { type Status, statusText } from './events.js';
 import { GatewayLink } from './gateway-link.js';
 import type { Lwm2mOptions } from './options.js';
 import type { Credentials } from './registration.js';
-import { compileTopics, type Topics, type TopicTemplate } from './topics.js';
+import { compileTemplate, compileTopics, type Topics, type TopicTemplate } from './topics.js';
 
 /** What the applications' side needs around it. */
 export interface ApplicationsContext {
@@ -35,6 +36,7 @@ export interface ApplicationsContext {
 export class Applications {
   private readonly context: ApplicationsContext;
   private readonly topics: readonly Topics[];
+  private readonly status: TopicTemplate | undefined;
   private readonly gateway: GatewayLink;
   private readonly refused: Counter;
   private readonly received: Counter;
@@ -43,6 +45,8 @@ export class Applications {
     const { options, metrics } = context;
     this.context = context;
     this.topics = options.topics.map((set) => compileTopics(options.mountpoint, set));
+    const { mountpoint, statusTopic } = options;
+    this.status = statusTopic === undefined ? undefined : compileTemplate(mountpoint + statusTopic);
     this.gateway = new GatewayLink({
       ...context,
       clientId: options.gatewayClientId,
@@ -110,8 +114,8 @@ export class Applications {
   }
 
   /** Publishes for a device. */
-  publish(device: Device, topic: TopicTemplate, payload: string): void {
-    const message = this.message(topic.of(device.registration.endpoint, device.topicAddress), payload);
+  publish(device: Device, topic: TopicTemplate, payload: string, retain = false): void {
+    const message = this.message(topic.of(device.registration.endpoint, device.topicAddress), payload, retain);
     if (device.link === undefined) this.gateway.publish(message, this.published);
     else device.link.publish(message, this.published);
   }
@@ -122,6 +126,11 @@ export class Applications {
       const topic = topics.dialect === 'msgtype' ? topics[kind] : undefined;
       if (topic !== undefined) this.publish(device, topic, event);
     }
+  }
+
+  /** Keeps the status of an endpoint for who asks later. */
+  keepStatus(device: Device, status: Status): void {
+    if (this.status !== undefined) this.publish(device, this.status, statusText(status, device.registration), true);
   }
 
   private fromDevice(device: Device, message: Message): void {
@@ -187,8 +196,8 @@ export class Applications {
     return this.topics.flatMap(({ command }) => (command.wildcard === undefined ? [] : [command.wildcard]));
   }
 
-  private message(topic: string, payload: string): Message {
-    return { topic, payload: Buffer.from(payload), qos: this.context.options.publishQos, retain: false };
+  private message(topic: string, payload: string, retain = false): Message {
+    return { topic, payload: Buffer.from(payload), qos: this.context.options.publishQos, retain };
   }
 
   private readonly published = (refusal?: BrokerRefusal): void => {

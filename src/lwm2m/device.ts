@@ -46,29 +46,21 @@ export class Device implements Registered, DeviceView {
   readonly commands = new CommandQueue();
   /** Commands wait: the device has not got the answer to its registration or update yet. */
   held = true;
-  /** When its last packet came, ms. */
-  heardAt: number;
+  /** It is in queue mode and hears nothing now. */
+  asleep = false;
   refusedReads: FormatSet = 0;
   refusedWrites: FormatSet = 0;
   /** By paths as text; absent while nothing is observed. */
   private observed: Map<string, Observed> | undefined;
   private readonly definitions: DefinitionSource;
 
-  constructor(
-    id: string,
-    registration: Registration,
-    peer: Peer,
-    coap: CoapEndpoint,
-    definitions: DefinitionSource,
-    now: number,
-  ) {
+  constructor(id: string, registration: Registration, peer: Peer, coap: CoapEndpoint, definitions: DefinitionSource) {
     this.id = id;
     this.registration = registration;
     this.peer = peer;
     this.coap = coap;
     this.topicAddress = withoutPort(peer.address);
     this.definitions = definitions;
-    this.heardAt = now;
   }
 
   get version(): Lwm2mVersion {
@@ -86,11 +78,6 @@ export class Device implements Registered, DeviceView {
   /** Made anew for each use: it is needed seldom, and there are very many devices. */
   get objects(): ObjectLookup {
     return this.definitions.lookup(this.registration.objects.versions, this.registration.version);
-  }
-
-  /** Whether the device hears nothing now: it is in queue mode, and silent for longer than it listens. */
-  isAsleep(now: number, windowMs: number): boolean {
-    return this.registration.queueMode && now >= this.heardAt + windowMs;
   }
 
   /** Learns that the device does not take a format. */

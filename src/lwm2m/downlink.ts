@@ -8,6 +8,7 @@ import type { Job } from './command-queue.js';
 import type { Device, ObserveCommand, Observed, Observer } from './device.js';
 import { planRequest, type Reading, readResponse } from './operations.js';
 import type { Lwm2mOptions } from './options.js';
+import type { Presence } from './presence.js';
 import { isOwner } from './registrations.js';
 import type { TopicTemplate } from './topics.js';
 
@@ -16,6 +17,7 @@ export interface DownlinkContext {
   readonly options: Lwm2mOptions;
   readonly clock: Clock;
   readonly log: Log;
+  readonly presence: Presence;
   /** Publishes for a device. */
   readonly publish: (device: Device, topic: TopicTemplate, payload: string) => void;
 }
@@ -42,14 +44,14 @@ export class Downlink {
       this.answer(device, job, failed('queue_full'));
       return;
     }
-    if (this.isAsleep(device)) this.tell(device, job, job.replies.queued());
+    if (device.asleep) this.tell(device, job, job.replies.queued());
     this.pump(device);
     this.arm(device);
   }
 
   /** The device has its answer, or was heard of otherwise: what waits may go. */
   wake(device: Device): void {
-    device.heardAt = this.context.clock.now();
+    this.context.presence.heard(device);
     this.pump(device);
     this.arm(device);
   }
@@ -84,7 +86,7 @@ export class Downlink {
   }
 
   private pump(device: Device): void {
-    while (!device.held && !this.isAsleep(device)) {
+    while (!device.held && !device.asleep) {
       const job = device.commands.next();
       if (job === undefined) return;
       const { clock, options } = this.context;
@@ -177,7 +179,7 @@ export class Downlink {
   }
 
   private responded(device: Device, job: Job, request: OutgoingRequest, response: CoapResponse, attempt: number): void {
-    device.heardAt = this.context.clock.now();
+    this.context.presence.heard(device);
     const reading = this.read(device, job.command, request, response);
     if (reading.kind !== 'refused-format') return this.finish(device, job, reading);
     device.refuse(reading.direction, reading.format);
@@ -201,8 +203,8 @@ export class Downlink {
     }
     if (error.code === 'TIMEOUT' && current && device.registration.queueMode && isRepeatable(job.command)) {
       // Fell asleep before it had the command: it gets it when it wakes.
-      device.heardAt = Number.NEGATIVE_INFINITY;
       device.commands.putBack();
+      this.context.presence.missed(device);
       this.tell(device, job, job.replies.queued());
       return this.arm(device);
     }
@@ -235,10 +237,6 @@ export class Downlink {
     const at = device.commands.deadline();
     if (at === Number.POSITIVE_INFINITY) this.deadlines.delete(device);
     else this.deadlines.set(device, at);
-  }
-
-  private isAsleep(device: Device): boolean {
-    return device.isAsleep(this.context.clock.now(), this.context.options.qmodeTimeWindowMs);
   }
 
   private answer(device: Device, job: Job, result: Result): void {
