@@ -1,11 +1,11 @@
-import type { BrokerLink, BrokerPort, Message } from '../broker/port.js';
+import type { BrokerLink, BrokerPort, DeliveryHandler, Message } from '../broker/port.js';
 import { BrokerRefusal } from '../broker/port.js';
 import { backoffMs } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { Identity } from '../core/datagram.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
-import type { Job } from './command-queue.js';
+import type { AddressedCommand } from './command-queue.js';
 import type { Device } from './device.js';
 import { parseCommand } from './dialects/parse-command.js';
 import { type Status, statusText } from './events.js';
@@ -23,7 +23,7 @@ export interface ApplicationsContext {
   readonly metrics: Metrics;
   readonly deviceOf: (endpoint: string) => Device | undefined;
   /** A command for a device; whoever takes it answers it. */
-  readonly command: (device: Device, command: Pick<Job, 'command' | 'replies' | 'topics'>) => void;
+  readonly command: (device: Device, command: AddressedCommand) => void;
   /** The broker has ended a device's link for good. */
   readonly ended: (device: Device, reason: 'takeover' | 'kicked') => void;
 }
@@ -74,21 +74,26 @@ export class Applications {
   }
 
   /** Opens a device's link. Rejects with the broker's refusal. */
-  async connect(device: Device, credentials: Credentials): Promise<void> {
+  async connect(device: Device, credentials: Credentials | undefined): Promise<void> {
     const { peer, registration } = device;
-    const username = credentials.username ?? nameOf(peer.identity);
+    const username = credentials?.username ?? nameOf(peer.identity);
+    const password = credentials?.password;
+    const ownSubscriptions = this.topics.filter(({ command }) => this.isOwnSubscription(command));
     let link: BrokerLink | undefined;
     link = await this.context.broker.open({
       clientId: registration.endpoint,
       ...(username === undefined ? {} : { username }),
-      ...(credentials.password === undefined ? {} : { password: Buffer.from(credentials.password) }),
+      ...(password === undefined ? {} : { password: Buffer.from(password) }),
       cleanSession: true,
       protocol: 'lwm2m',
       address: peer.address,
-      onMessage: (message, taken) => {
-        this.fromDevice(device, message);
-        taken();
-      },
+      onMessage:
+        ownSubscriptions.length === 0
+          ? takeNothing
+          : (message, taken) => {
+              this.fromDevice(device, message);
+              taken();
+            },
       onClose: (reason) => {
         if (device.link !== link) return;
         device.link = undefined;
@@ -97,8 +102,7 @@ export class Applications {
       },
     });
     device.link = link;
-    for (const { command } of this.topics) {
-      if (!this.isOwnSubscription(command)) continue;
+    for (const { command } of ownSubscriptions) {
       const filter = command.of(registration.endpoint, device.topicAddress);
       link.subscribe(filter, 1, (refusal) => {
         if (refusal !== undefined) this.warn(device, refusal, 'no commands: the subscription was refused');
@@ -167,7 +171,7 @@ export class Applications {
     this.gateway.publish(this.message(topics.response.of(endpoint, address), answer), this.published);
   }
 
-  private reconnect(device: Device, credentials: Credentials, attempt: number): void {
+  private reconnect(device: Device, credentials: Credentials | undefined, attempt: number): void {
     const { clock, deviceOf } = this.context;
     const isCurrent = (): boolean => deviceOf(device.registration.endpoint) === device && device.link === undefined;
     clock.after('lwm2m device link', backoffMs(attempt, 100, 60_000), () => {
@@ -208,6 +212,9 @@ export class Applications {
     this.context.log.warn({ endpoint: device.registration.endpoint, err: refusal }, text);
   }
 }
+
+/** For links that have subscribed to nothing; one for all. */
+const takeNothing: DeliveryHandler = (_message, taken) => taken();
 
 /** The name under which the broker may know a device that has proven who it is. */
 function nameOf(identity: Identity | undefined): string | undefined {

@@ -50,8 +50,8 @@ export class Device implements Registered, DeviceView {
   asleep = false;
   refusedReads: FormatSet = 0;
   refusedWrites: FormatSet = 0;
-  /** By paths as text; absent while nothing is observed. */
-  private observed: Map<string, Observed> | undefined;
+  /** A list, not a map: most devices have one observation or none. */
+  private observed: readonly Observed[] = none;
   private readonly definitions: DefinitionSource;
 
   constructor(id: string, registration: Registration, peer: Peer, coap: CoapEndpoint, definitions: DefinitionSource) {
@@ -88,29 +88,36 @@ export class Device implements Registered, DeviceView {
 
   /** The observation of the path or the paths of a command. */
   observedBy(command: Command): Observed | undefined {
-    return this.observed?.get(keyOf(command));
+    if (this.observed.length === 0) return undefined;
+    const key = keyOf(command);
+    return this.observed.find((observed) => keyOf(observed.command) === key);
+  }
+
+  /** Whether an observation has not been replaced or ended. */
+  isObserved(observed: Observed): boolean {
+    return this.observed.includes(observed);
   }
 
   /** Adds an observation; one of the same path is forgotten on this side. */
   observe(observed: Observed): void {
-    const key = keyOf(observed.command);
-    this.observed ??= new Map();
-    this.observed.get(key)?.observation.forget();
-    this.observed.set(key, observed);
+    const previous = this.observedBy(observed.command);
+    previous?.observation.forget();
+    this.observed = [...this.observed.filter((other) => other !== previous), observed];
   }
 
   /** Takes an observation out; the relation itself is the caller's. */
   dropObserved(observed: Observed): void {
-    this.observed?.delete(keyOf(observed.command));
-    if (this.observed?.size === 0) this.observed = undefined;
+    this.observed = this.observed.filter((other) => other !== observed);
   }
 
   /** Forgets every observation on this side. */
   forgetObservations(): void {
-    for (const { observation } of this.observed?.values() ?? []) observation.forget();
-    this.observed = undefined;
+    for (const { observation } of this.observed) observation.forget();
+    this.observed = none;
   }
 }
+
+const none: readonly never[] = [];
 
 /** Lists of the same paths are one, whatever their order. */
 function keyOf(command: Command): string {
