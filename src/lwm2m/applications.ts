@@ -1,17 +1,18 @@
-import type { BrokerLink, BrokerPort, Message } from '../broker/port.js';
+import type { BrokerLink, BrokerPort, DeliveryHandler, Message } from '../broker/port.js';
 import { BrokerRefusal } from '../broker/port.js';
 import { backoffMs } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { Identity } from '../core/datagram.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
-import type { Job } from './command-queue.js';
+import type { AddressedCommand } from './command-queue.js';
 import type { Device } from './device.js';
 import { parseCommand } from './dialects/parse-command.js';
+import { type Status, statusText } from './events.js';
 import { GatewayLink } from './gateway-link.js';
 import type { Lwm2mOptions } from './options.js';
 import type { Credentials } from './registration.js';
-import { compileTopics, type Topics, type TopicTemplate } from './topics.js';
+import { compileTemplate, compileTopics, type Topics, type TopicTemplate } from './topics.js';
 
 /** What the applications' side needs around it. */
 export interface ApplicationsContext {
@@ -22,7 +23,7 @@ export interface ApplicationsContext {
   readonly metrics: Metrics;
   readonly deviceOf: (endpoint: string) => Device | undefined;
   /** A command for a device; whoever takes it answers it. */
-  readonly command: (device: Device, command: Pick<Job, 'command' | 'replies' | 'topics'>) => void;
+  readonly command: (device: Device, command: AddressedCommand) => void;
   /** The broker has ended a device's link for good. */
   readonly ended: (device: Device, reason: 'takeover' | 'kicked') => void;
 }
@@ -35,6 +36,7 @@ export interface ApplicationsContext {
 export class Applications {
   private readonly context: ApplicationsContext;
   private readonly topics: readonly Topics[];
+  private readonly status: TopicTemplate | undefined;
   private readonly gateway: GatewayLink;
   private readonly refused: Counter;
   private readonly received: Counter;
@@ -43,6 +45,8 @@ export class Applications {
     const { options, metrics } = context;
     this.context = context;
     this.topics = options.topics.map((set) => compileTopics(options.mountpoint, set));
+    const { mountpoint, statusTopic } = options;
+    this.status = statusTopic === undefined ? undefined : compileTemplate(mountpoint + statusTopic);
     this.gateway = new GatewayLink({
       ...context,
       clientId: options.gatewayClientId,
@@ -71,21 +75,26 @@ export class Applications {
   }
 
   /** Opens a device's link. Rejects with the broker's refusal. */
-  async connect(device: Device, credentials: Credentials): Promise<void> {
+  async connect(device: Device, credentials: Credentials | undefined): Promise<void> {
     const { peer, registration } = device;
-    const username = credentials.username ?? nameOf(peer.identity);
+    const username = credentials?.username ?? nameOf(peer.identity);
+    const password = credentials?.password;
+    const ownSubscriptions = this.topics.filter(({ command }) => this.isOwnSubscription(command));
     let link: BrokerLink | undefined;
     link = await this.context.broker.open({
       clientId: registration.endpoint,
       ...(username === undefined ? {} : { username }),
-      ...(credentials.password === undefined ? {} : { password: Buffer.from(credentials.password) }),
+      ...(password === undefined ? {} : { password: Buffer.from(password) }),
       cleanSession: true,
       protocol: 'lwm2m',
       address: peer.address,
-      onMessage: (message, taken) => {
-        this.fromDevice(device, message);
-        taken();
-      },
+      onMessage:
+        ownSubscriptions.length === 0
+          ? takeNothing
+          : (message, taken) => {
+              this.fromDevice(device, message);
+              taken();
+            },
       onClose: (reason) => {
         if (device.link !== link) return;
         device.link = undefined;
@@ -94,8 +103,7 @@ export class Applications {
       },
     });
     device.link = link;
-    for (const { command } of this.topics) {
-      if (!this.isOwnSubscription(command)) continue;
+    for (const { command } of ownSubscriptions) {
       const filter = command.of(registration.endpoint, device.topicAddress);
       link.subscribe(filter, 1, (refusal) => {
         if (refusal !== undefined) this.warn(device, refusal, 'no commands: the subscription was refused');
@@ -111,8 +119,8 @@ export class Applications {
   }
 
   /** Publishes for a device. */
-  publish(device: Device, topic: TopicTemplate, payload: string): void {
-    const message = this.message(topic.of(device.registration.endpoint, device.topicAddress), payload);
+  publish(device: Device, topic: TopicTemplate, payload: string, retain = false): void {
+    const message = this.message(topic.of(device.registration.endpoint, device.topicAddress), payload, retain);
     if (device.link === undefined) this.gateway.publish(message, this.published);
     else device.link.publish(message, this.published);
   }
@@ -123,6 +131,11 @@ export class Applications {
       const topic = topics.dialect === 'msgtype' ? topics[kind] : undefined;
       if (topic !== undefined) this.publish(device, topic, event);
     }
+  }
+
+  /** Keeps the status of an endpoint for who asks later. */
+  keepStatus(device: Device, status: Status): void {
+    if (this.status !== undefined) this.publish(device, this.status, statusText(status, device.registration), true);
   }
 
   private fromDevice(device: Device, message: Message): void {
@@ -159,7 +172,7 @@ export class Applications {
     this.gateway.publish(this.message(topics.response.of(endpoint, address), answer), this.published);
   }
 
-  private reconnect(device: Device, credentials: Credentials, attempt: number): void {
+  private reconnect(device: Device, credentials: Credentials | undefined, attempt: number): void {
     const { clock, deviceOf } = this.context;
     const isCurrent = (): boolean => deviceOf(device.registration.endpoint) === device && device.link === undefined;
     clock.after('lwm2m device link', backoffMs(attempt, 100, 60_000), () => {
@@ -188,8 +201,8 @@ export class Applications {
     return this.topics.flatMap(({ command }) => (command.wildcard === undefined ? [] : [command.wildcard]));
   }
 
-  private message(topic: string, payload: string): Message {
-    return { topic, payload: Buffer.from(payload), qos: this.context.options.publishQos, retain: false };
+  private message(topic: string, payload: string, retain = false): Message {
+    return { topic, payload: Buffer.from(payload), qos: this.context.options.publishQos, retain };
   }
 
   private readonly published = (refusal?: BrokerRefusal): void => {
@@ -200,6 +213,9 @@ export class Applications {
     this.context.log.warn({ endpoint: device.registration.endpoint, err: refusal }, text);
   }
 }
+
+/** For links that have subscribed to nothing; one for all. */
+const takeNothing: DeliveryHandler = (_message, taken) => taken();
 
 /** The name under which the broker may know a device that has proven who it is. */
 function nameOf(identity: Identity | undefined): string | undefined {

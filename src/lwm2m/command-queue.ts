@@ -1,18 +1,32 @@
 import type { Command, Replies } from './command.js';
 import type { Topics } from './topics.js';
 
-/** A command on its way to a device. */
-export interface Job {
+/** A command, and who is told of its fate. */
+export interface AddressedCommand {
   readonly command: Command;
   readonly replies: Replies;
   /** The set of topics it came on. */
   readonly topics: Topics;
+}
+
+/** A command on its way to a device. */
+export class Job implements AddressedCommand {
+  readonly command: Command;
+  readonly replies: Replies;
+  readonly topics: Topics;
   /** When it is given up if it still waits, ms. */
   readonly expiresAt: number;
   /** When it is given up if it has been sent, ms. */
-  timeoutAt: number;
+  timeoutAt = Number.POSITIVE_INFINITY;
   /** Its application has been answered; what the device still says about it is dropped. */
-  answered: boolean;
+  answered = false;
+
+  constructor({ command, replies, topics }: AddressedCommand, expiresAt: number) {
+    this.command = command;
+    this.replies = replies;
+    this.topics = topics;
+    this.expiresAt = expiresAt;
+  }
 }
 
 /** The commands of one device in their order: one in flight, the others waiting. */

@@ -46,29 +46,21 @@ export class Device implements Registered, DeviceView {
   readonly commands = new CommandQueue();
   /** Commands wait: the device has not got the answer to its registration or update yet. */
   held = true;
-  /** When its last packet came, ms. */
-  heardAt: number;
+  /** It is in queue mode and hears nothing now. */
+  asleep = false;
   refusedReads: FormatSet = 0;
   refusedWrites: FormatSet = 0;
-  /** By paths as text; absent while nothing is observed. */
-  private observed: Map<string, Observed> | undefined;
+  /** A list, not a map: most devices have one observation or none. */
+  private observed: readonly Observed[] = none;
   private readonly definitions: DefinitionSource;
 
-  constructor(
-    id: string,
-    registration: Registration,
-    peer: Peer,
-    coap: CoapEndpoint,
-    definitions: DefinitionSource,
-    now: number,
-  ) {
+  constructor(id: string, registration: Registration, peer: Peer, coap: CoapEndpoint, definitions: DefinitionSource) {
     this.id = id;
     this.registration = registration;
     this.peer = peer;
     this.coap = coap;
     this.topicAddress = withoutPort(peer.address);
     this.definitions = definitions;
-    this.heardAt = now;
   }
 
   get version(): Lwm2mVersion {
@@ -88,11 +80,6 @@ export class Device implements Registered, DeviceView {
     return this.definitions.lookup(this.registration.objects.versions, this.registration.version);
   }
 
-  /** Whether the device hears nothing now: it is in queue mode, and silent for longer than it listens. */
-  isAsleep(now: number, windowMs: number): boolean {
-    return this.registration.queueMode && now >= this.heardAt + windowMs;
-  }
-
   /** Learns that the device does not take a format. */
   refuse(direction: 'read' | 'write', format: number): void {
     if (direction === 'read') this.refusedReads = withFormat(this.refusedReads, format);
@@ -101,29 +88,36 @@ export class Device implements Registered, DeviceView {
 
   /** The observation of the path or the paths of a command. */
   observedBy(command: Command): Observed | undefined {
-    return this.observed?.get(keyOf(command));
+    if (this.observed.length === 0) return undefined;
+    const key = keyOf(command);
+    return this.observed.find((observed) => keyOf(observed.command) === key);
+  }
+
+  /** Whether an observation has not been replaced or ended. */
+  isObserved(observed: Observed): boolean {
+    return this.observed.includes(observed);
   }
 
   /** Adds an observation; one of the same path is forgotten on this side. */
   observe(observed: Observed): void {
-    const key = keyOf(observed.command);
-    this.observed ??= new Map();
-    this.observed.get(key)?.observation.forget();
-    this.observed.set(key, observed);
+    const previous = this.observedBy(observed.command);
+    previous?.observation.forget();
+    this.observed = [...this.observed.filter((other) => other !== previous), observed];
   }
 
   /** Takes an observation out; the relation itself is the caller's. */
   dropObserved(observed: Observed): void {
-    this.observed?.delete(keyOf(observed.command));
-    if (this.observed?.size === 0) this.observed = undefined;
+    this.observed = this.observed.filter((other) => other !== observed);
   }
 
   /** Forgets every observation on this side. */
   forgetObservations(): void {
-    for (const { observation } of this.observed?.values() ?? []) observation.forget();
-    this.observed = undefined;
+    for (const { observation } of this.observed) observation.forget();
+    this.observed = none;
   }
 }
+
+const none: readonly never[] = [];
 
 /** Lists of the same paths are one, whatever their order. */
 function keyOf(command: Command): string {

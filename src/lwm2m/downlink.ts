@@ -4,10 +4,12 @@ import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
 import type { Command, Failure, Result } from './command.js';
-import type { Job } from './command-queue.js';
+import { type AddressedCommand, Job } from './command-queue.js';
 import type { Device, ObserveCommand, Observed, Observer } from './device.js';
 import { planRequest, type Reading, readResponse } from './operations.js';
 import type { Lwm2mOptions } from './options.js';
+import { OutgoingCommand } from './outgoing-command.js';
+import type { Presence } from './presence.js';
 import { isOwner } from './registrations.js';
 import type { TopicTemplate } from './topics.js';
 
@@ -16,6 +18,7 @@ export interface DownlinkContext {
   readonly options: Lwm2mOptions;
   readonly clock: Clock;
   readonly log: Log;
+  readonly presence: Presence;
   /** Publishes for a device. */
   readonly publish: (device: Device, topic: TopicTemplate, payload: string) => void;
 }
@@ -34,22 +37,22 @@ export class Downlink {
   }
 
   /** Takes charge of a command; it is answered in any case. */
-  accept(device: Device, command: Pick<Job, 'command' | 'replies' | 'topics'>): void {
+  accept(device: Device, command: AddressedCommand): void {
     const { options, clock } = this.context;
     const expiresAt = clock.now() + options.queueTtlMs;
-    const job: Job = { ...command, expiresAt, timeoutAt: Number.POSITIVE_INFINITY, answered: false };
+    const job = new Job(command, expiresAt);
     if (!device.commands.push(job, options.queueLimit)) {
       this.answer(device, job, failed('queue_full'));
       return;
     }
-    if (this.isAsleep(device)) this.tell(device, job, job.replies.queued());
+    if (device.asleep) this.tell(device, job, job.replies.queued());
     this.pump(device);
     this.arm(device);
   }
 
   /** The device has its answer, or was heard of otherwise: what waits may go. */
   wake(device: Device): void {
-    device.heardAt = this.context.clock.now();
+    this.context.presence.heard(device);
     this.pump(device);
     this.arm(device);
   }
@@ -71,7 +74,7 @@ export class Downlink {
         this.answer(old, job, failed('timeout'));
       } else {
         // A copy: the exchange with the old registration may still end, and must not answer for this one.
-        device.commands.push({ ...job }, Number.POSITIVE_INFINITY);
+        device.commands.push(new Job(job, job.expiresAt), Number.POSITIVE_INFINITY);
         job.answered = true;
       }
     }
@@ -84,7 +87,7 @@ export class Downlink {
   }
 
   private pump(device: Device): void {
-    while (!device.held && !this.isAsleep(device)) {
+    while (!device.held && !device.asleep) {
       const job = device.commands.next();
       if (job === undefined) return;
       const { clock, options } = this.context;
@@ -107,11 +110,8 @@ export class Downlink {
     }
     const plan = planRequest(command, device);
     if (plan.kind === 'failed') return this.finish(device, job, plan);
-    const request: OutgoingRequest = {
-      ...plan.request,
-      timeoutMs: this.context.options.commandTimeoutMs,
-      acknowledged: () => this.acknowledged(device, job),
-    };
+    const { commandTimeoutMs } = this.context.options;
+    const request = new OutgoingCommand(plan.request, commandTimeoutMs, () => this.acknowledged(device, job));
     const { peer } = device;
     const response =
       command.kind === 'observe' || command.kind === 'observe-composite'
@@ -126,7 +126,7 @@ export class Downlink {
     device: Device,
     job: Job,
     command: ObserveCommand,
-    request: OutgoingRequest,
+    request: OutgoingCommand,
   ): Promise<CoapResponse> {
     let observed: Observed | undefined;
     const { response, observation } = await device.coap.observe(
@@ -135,6 +135,7 @@ export class Downlink {
       (notification) => observed && this.notified(device, observed, notification),
       (peer) => isOwner(device.peer, peer, this.context.options.rebindOnUdp),
     );
+    request.release();
     if (observation === undefined) return response;
     if (job.answered || device.commands.inFlight !== job) {
       // Nobody waits for it any more, or the registration it belongs to has ended.
@@ -161,7 +162,7 @@ export class Downlink {
 
   private notified(device: Device, observed: Observed, notification: CoapResponse): void {
     const { command, observation } = observed;
-    if (device.observedBy(command) !== observed) return;
+    if (!device.isObserved(observed)) return;
     const reading = this.read(device, command, observation.request, notification);
     const result: Result = reading.kind === 'refused-format' ? { kind: 'done', code: notification.code } : reading;
     if (!notification.code.startsWith('2')) {
@@ -177,7 +178,7 @@ export class Downlink {
   }
 
   private responded(device: Device, job: Job, request: OutgoingRequest, response: CoapResponse, attempt: number): void {
-    device.heardAt = this.context.clock.now();
+    this.context.presence.heard(device);
     const reading = this.read(device, job.command, request, response);
     if (reading.kind !== 'refused-format') return this.finish(device, job, reading);
     device.refuse(reading.direction, reading.format);
@@ -201,8 +202,8 @@ export class Downlink {
     }
     if (error.code === 'TIMEOUT' && current && device.registration.queueMode && isRepeatable(job.command)) {
       // Fell asleep before it had the command: it gets it when it wakes.
-      device.heardAt = Number.NEGATIVE_INFINITY;
       device.commands.putBack();
+      this.context.presence.missed(device);
       this.tell(device, job, job.replies.queued());
       return this.arm(device);
     }
@@ -235,10 +236,6 @@ export class Downlink {
     const at = device.commands.deadline();
     if (at === Number.POSITIVE_INFINITY) this.deadlines.delete(device);
     else this.deadlines.set(device, at);
-  }
-
-  private isAsleep(device: Device): boolean {
-    return device.isAsleep(this.context.clock.now(), this.context.options.qmodeTimeWindowMs);
   }
 
   private answer(device: Device, job: Job, result: Result): void {

@@ -1,8 +1,12 @@
-import type { JsonObject } from './dialects/json.js';
+import { type JsonObject, writeJson } from './dialects/json.js';
 import { msgTypeEvent } from './dialects/msgtype.js';
 import { itemOf } from './dialects/msgtype-replies.js';
+import type { Wakefulness } from './presence.js';
 import type { Registration } from './registration.js';
 import type { Entry } from './values.js';
+
+/** What the status topic says of an endpoint: `awake` and `asleep` of one in queue mode, `online` of any other. */
+export type Status = 'online' | Wakefulness | 'offline';
 
 /** Why a registration has ended. */
 export type EndReason =
@@ -28,6 +32,16 @@ export function registrationEvent(msgType: 'register' | 'update', registration: 
 /** The event of a registration's end. */
 export function endEvent(reason: EndReason, registration: Registration): string {
   return msgTypeEvent(reason, { ep: registration.endpoint });
+}
+
+/** The event of a device in queue mode that begins or ceases to listen. */
+export function wakefulnessEvent(to: Wakefulness, registration: Registration): string {
+  return msgTypeEvent(to, { ep: registration.endpoint });
+}
+
+/** The text of the status topic. */
+export function statusText(status: Status, registration: Registration): string {
+  return writeJson({ ep: registration.endpoint, status });
 }
 
 /** The event of values that a device sent without being asked [LWM2M 6.4.6]. */

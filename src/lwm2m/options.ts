@@ -44,6 +44,8 @@ export interface Lwm2mOptions {
   /** Before every topic, with `%e` and `%a` as in TopicSet: `lwm2m/%e/`. */
   readonly mountpoint: string;
   readonly topics: readonly TopicSet[];
+  /** Where each endpoint's status is kept as a retained message, below the mountpoint; absent: nowhere. */
+  readonly statusTopic?: string;
   /**
    * Who subscribes to the commands: one link of the gateway, by wildcard, which costs nothing per device; or each
    * device's own link, which is what a broker shared by several gateways needs.
@@ -82,6 +84,7 @@ export const defaultLwm2mOptions: Lwm2mOptions = {
   lifetimeMaxSeconds: 86_400,
   mountpoint: 'lwm2m/%e/',
   topics: [cmdIdTopics, msgTypeTopics],
+  statusTopic: 'status',
   commandSubscription: 'gateway',
   gatewayClientId: 'isthmus-lwm2m',
   answerUnregistered: true,

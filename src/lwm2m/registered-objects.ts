@@ -1,5 +1,6 @@
 import { DecodeError } from '../core/errors.js';
 import { type Link, parseLinks } from './formats/link.js';
+import { InternCache } from './intern-cache.js';
 import { parsePath } from './path.js';
 
 /** The objects and instances a device has, from the link list of its registration [LWM2M 6.2.1]. */
@@ -17,10 +18,9 @@ export interface RegisteredObjects {
 /** The longest link list taken, in bytes; a device with every registered object needs about 4,000. */
 export const maxObjectListBytes = 65_536;
 
-const cacheLimit = 1000;
 const cachedBytes = 4096;
-/** Devices of one model register the same list, so its parsed form is kept once for all of them. */
-const cache = new Map<string, RegisteredObjects>();
+/** Devices of one model register the same list. */
+const cache = new InternCache<RegisteredObjects>(1000);
 
 /** Parses the payload of a Register or Update; throws a DecodeError. */
 export function parseRegisteredObjects(payload: Buffer): RegisteredObjects {
@@ -31,10 +31,7 @@ export function parseRegisteredObjects(payload: Buffer): RegisteredObjects {
   const links = parseLinks(payload.toString('utf8'));
   if (links instanceof DecodeError) throw links;
   const objects = registeredObjects(links);
-  if (payload.length > cachedBytes) return objects;
-  if (cache.size >= cacheLimit) cache.delete(cache.keys().next().value as string);
-  cache.set(text, objects);
-  return objects;
+  return payload.length > cachedBytes ? objects : cache.add(text, objects);
 }
 
 function registeredObjects(links: readonly Link[]): RegisteredObjects {

@@ -17,7 +17,7 @@ export interface Registration {
   readonly objects: RegisteredObjects;
 }
 
-/** User name and password a device gave among its query parameters. Never published, never kept. */
+/** User name and password a device gave among its query parameters. For its link only, never published. */
 export interface Credentials {
   readonly username?: string;
   readonly password?: string;
@@ -54,7 +54,7 @@ export function parseRegister(
   query: readonly string[],
   payload: Buffer,
   rules: RegistrationRules,
-): { kind: 'accepted'; registration: Registration; credentials: Credentials } | Refusal {
+): { kind: 'accepted'; registration: Registration; credentials: Credentials | undefined } | Refusal {
   const parameters = parseQuery(query);
   if (parameters === undefined) return refused('4.00', 'a query parameter is malformed or given twice');
   const endpoint = parameters.get('ep');
@@ -164,9 +164,10 @@ function published(parameters: ReadonlyMap<string, string>, rules: RegistrationR
   return kept;
 }
 
-function credentialsIn(parameters: ReadonlyMap<string, string>): Credentials {
+function credentialsIn(parameters: ReadonlyMap<string, string>): Credentials | undefined {
   const username = parameters.get('imei');
   const password = parameters.get('password');
+  if (username === undefined && password === undefined) return undefined;
   return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
 }
 

@@ -10,10 +10,11 @@ import { Applications } from './applications.js';
 import { type DefinitionSource, Device } from './device.js';
 import { autoObserveReplies } from './dialects/msgtype-replies.js';
 import { Downlink } from './downlink.js';
-import { type EndReason, endEvent, registrationEvent, sendEvent } from './events.js';
+import { type EndReason, endEvent, registrationEvent, sendEvent, wakefulnessEvent } from './events.js';
 import { decode } from './formats/codec.js';
 import type { Lwm2mOptions } from './options.js';
 import { parsePath } from './path.js';
+import { Presence, type Wakefulness } from './presence.js';
 import { parseRegister, parseUpdate, type Refusal, updated } from './registration.js';
 import { isOwner, mayReplace, newRegistrationId, Registrations } from './registrations.js';
 
@@ -35,6 +36,7 @@ export class Lwm2mServer {
   private readonly parts: Lwm2mServerParts;
   private readonly registrations: Registrations<Device>;
   private readonly applications: Applications;
+  private readonly presence: Presence;
   private readonly downlink: Downlink;
   /** The newest attempt of each endpoint whose link is being opened. */
   private readonly opening = new Map<string, object>();
@@ -51,10 +53,12 @@ export class Lwm2mServer {
       command: (device, command) => this.downlink.accept(device, command),
       ended: (device, reason) => this.linkEnded(device, reason),
     });
+    this.presence = new Presence(clock, options.qmodeTimeWindowMs, (device, to) => this.turned(device, to));
     this.downlink = new Downlink({
       options,
       clock,
       log,
+      presence: this.presence,
       publish: (device, topic, payload) => this.applications.publish(device, topic, payload),
     });
   }
@@ -85,6 +89,7 @@ export class Lwm2mServer {
     this.running = false;
     for (const coap of this.parts.endpoints) await coap.stop();
     this.downlink.stop();
+    this.presence.stop();
     for (const device of this.registrations.all()) device.link?.close();
     this.registrations.clear();
     this.applications.stop();
@@ -103,7 +108,7 @@ export class Lwm2mServer {
   }
 
   private async register(coap: CoapEndpoint, request: CoapRequest, peer: Peer): Promise<CoapReply> {
-    const { options, definitions, clock, randomBytes } = this.parts;
+    const { options, definitions, randomBytes } = this.parts;
     const parsed = parseRegister(request.query, request.payload, options);
     if (parsed.kind === 'refused') return refusal(parsed, request);
     const { registration, credentials } = parsed;
@@ -111,7 +116,7 @@ export class Lwm2mServer {
     const current = this.registrations.of(endpoint);
     if (endpoint === options.gatewayClientId) return { code: '4.03' };
     if (current !== undefined && !mayReplace(current.peer, peer)) return { code: '4.03' };
-    const device = new Device(newRegistrationId(randomBytes), registration, peer, coap, definitions, clock.now());
+    const device = new Device(newRegistrationId(randomBytes), registration, peer, coap, definitions);
     const attempt = {};
     this.opening.set(endpoint, attempt);
     try {
@@ -185,6 +190,7 @@ export class Lwm2mServer {
 
   private registered(device: Device): void {
     this.applications.tell(device, 'register', registrationEvent('register', device.registration));
+    this.applications.keepStatus(device, device.registration.queueMode ? 'awake' : 'online');
     const { autoObserve } = this.parts.options;
     if (autoObserve === 'off') return;
     const topics = this.applications.eventTopics;
@@ -198,15 +204,23 @@ export class Lwm2mServer {
 
   /** A registration has ended, and is out of the table. */
   private ended(device: Device, reason: EndReason): void {
+    this.presence.forget(device);
     this.downlink.end(device);
     this.applications.tell(device, 'register', endEvent(reason, device.registration));
+    this.applications.keepStatus(device, 'offline');
     this.applications.disconnect(device);
   }
 
   /** The endpoint has registered anew. What waited for it still does; what it was observed for is gone. */
   private replaced(old: Device, device: Device): void {
+    this.presence.forget(old);
     this.downlink.succeed(old, device);
     this.applications.disconnect(old);
+  }
+
+  private turned(device: Device, to: Wakefulness): void {
+    this.applications.tell(device, 'register', wakefulnessEvent(to, device.registration));
+    this.applications.keepStatus(device, to);
   }
 
   private linkEnded(device: Device, reason: 'takeover' | 'kicked'): void {

@@ -28,6 +28,32 @@ export interface Topics {
   readonly update: TopicTemplate | undefined;
 }
 
+/** A topic with `%e` and `%a` in it, ready for use. */
+export function compileTemplate(text: string): TopicTemplate {
+  const parts = text.split(/(%[ea])/);
+  const pattern = patternOf(text);
+  return {
+    text,
+    of: (endpoint, address) => {
+      let topic = '';
+      for (const part of parts) topic += part === '%e' ? topicLevel(endpoint) : part === '%a' ? address : part;
+      return topic;
+    },
+    wildcard: text.includes('%e')
+      ? text
+          .split('/')
+          .map((level) => (/%[ea]/.test(level) ? '+' : level))
+          .join('/')
+      : undefined,
+    match: (topic) => {
+      const found = pattern.exec(topic);
+      if (found === null) return undefined;
+      const { endpoint, address } = found.groups ?? {};
+      return { ...(endpoint === undefined ? {} : { endpoint: endpointOfLevel(endpoint) }), address };
+    },
+  };
+}
+
 /** Compiles a set; an IsthmusError `CONFIG` when answers would come back as commands. */
 export function compileTopics(mountpoint: string, set: TopicSet): Topics {
   const compile = (topic: string): TopicTemplate => compileTemplate(mountpoint + topic);
@@ -67,31 +93,6 @@ function percent(character: string): string {
 
 function unpercent(code: string): string {
   return String.fromCharCode(Number.parseInt(code.slice(1), 16));
-}
-
-function compileTemplate(text: string): TopicTemplate {
-  const parts = text.split(/(%[ea])/);
-  const pattern = patternOf(text);
-  return {
-    text,
-    of: (endpoint, address) => {
-      let topic = '';
-      for (const part of parts) topic += part === '%e' ? topicLevel(endpoint) : part === '%a' ? address : part;
-      return topic;
-    },
-    wildcard: text.includes('%e')
-      ? text
-          .split('/')
-          .map((level) => (/%[ea]/.test(level) ? '+' : level))
-          .join('/')
-      : undefined,
-    match: (topic) => {
-      const found = pattern.exec(topic);
-      if (found === null) return undefined;
-      const { endpoint, address } = found.groups ?? {};
-      return { ...(endpoint === undefined ? {} : { endpoint: endpointOfLevel(endpoint) }), address };
-    },
-  };
 }
 
 /** The topics a template covers, as an expression that captures the first `%e` and the first `%a`. */

@@ -30,6 +30,7 @@ test('a device in queue mode listens for a while after its last packet', async (
 test('commands to a sleeper are told to wait, and follow its update in order', async (t) => {
   const { world, path } = await sleeper();
   world.clock.advance(window);
+  world.published();
   await world.command('lwm2m/ep/dn/dm', read(1));
   await world.command('lwm2m/ep/dn/dm', read(2));
   await world.command('lwm2m/ep/command', '{"CmdID":3,"Command":"Execute","BaseName":"/3/0/4"}');
@@ -79,7 +80,10 @@ test('a command that found its device asleep is kept for when it wakes, before t
   await world.command('lwm2m/ep/dn/dm', read(2));
   world.coap.next().fail('TIMEOUT');
   await world.settled();
-  t.deepEqual(world.published(), [['lwm2m/ep/up/resp', queued(1)]]);
+  t.deepEqual(world.published(), [
+    ['lwm2m/ep/up/resp', '{"msgType":"asleep","data":{"ep":"ep"}}'],
+    ['lwm2m/ep/up/resp', queued(1)],
+  ]);
   t.is(world.coap.sent.length, 0);
   await world.coap.receive(peer, { method: 'POST', path });
   world.published();
@@ -93,4 +97,34 @@ test('but not one that may not be done twice', async (t) => {
   world.coap.next().fail('TIMEOUT');
   await world.settled();
   t.true(world.published()[0]?.[1].includes('"code":"5.04"'));
+});
+
+test('sleep and waking are told, and kept as the status', async (t) => {
+  const world = await World.start({ statusTopic: 'status' });
+  const status = (): string | undefined => world.broker.retained.get('lwm2m/ep/status')?.payload.toString();
+  const path = await world.registered('ep', { query: ['b=UQ', 'lt=3600'] });
+  t.is(status(), '{"ep":"ep","status":"awake"}');
+  world.clock.advance(window);
+  t.is(status(), '{"ep":"ep","status":"asleep"}');
+  t.deepEqual(world.published()[0], ['lwm2m/ep/up/resp', '{"msgType":"asleep","data":{"ep":"ep"}}']);
+  await world.coap.receive(peer, { method: 'POST', path });
+  t.is(status(), '{"ep":"ep","status":"awake"}');
+  t.deepEqual(
+    world.published().map(([, event]) => /"msgType":"(\w+)"/.exec(event)?.[1]),
+    ['update', 'awake', undefined],
+  );
+  await world.coap.receive(peer, { method: 'DELETE', path });
+  t.is(status(), '{"ep":"ep","status":"offline"}');
+  world.clock.advance(window);
+  t.is(status(), '{"ep":"ep","status":"offline"}');
+  await world.registered('ep');
+  t.is(status(), '{"ep":"ep","status":"online"}');
+});
+
+test('a device that leaves queue mode is always awake', async (t) => {
+  const { world, path } = await sleeper();
+  await world.coap.receive(peer, { method: 'POST', path, query: ['b=U'] });
+  world.clock.advance(window);
+  await world.command('lwm2m/ep/dn/dm', read(1));
+  t.is(world.coap.sent.length, 1);
 });

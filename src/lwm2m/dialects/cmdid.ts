@@ -102,8 +102,8 @@ function onRecords(
 }
 
 function valueOf(record: Records['e'][number]): Draft['value'] {
-  if ('v' in record) return record.v as Draft['value'];
-  if ('bv' in record) return record.bv as Draft['value'];
-  if ('sv' in record) return record.sv as Draft['value'];
-  return ('ov' in record ? record.ov : record.t) as Draft['value'];
+  if ('v' in record) return record.v;
+  if ('bv' in record) return record.bv;
+  if ('sv' in record) return record.sv;
+  return 'ov' in record ? record.ov : record.t;
 }

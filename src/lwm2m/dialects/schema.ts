@@ -17,35 +17,35 @@ const resourceType = z.enum([
 
 /** One record of a CmdID value: exactly one of v, bv, sv, ov, and t for a time. */
 const record = z.union([
-  z.looseObject({ n: z.string().optional(), v: z.union([z.number(), z.bigint(), z.string()]) }),
-  z.looseObject({ n: z.string().optional(), bv: z.union([z.boolean(), z.string()]) }),
-  z.looseObject({ n: z.string().optional(), sv: z.string() }),
-  z.looseObject({ n: z.string().optional(), ov: z.string() }),
-  z.looseObject({ n: z.string().optional(), t: z.union([z.number(), z.bigint(), z.string()]) }),
+  z.object({ n: z.string().optional(), v: z.union([z.number(), z.bigint(), z.string()]) }),
+  z.object({ n: z.string().optional(), bv: z.union([z.boolean(), z.string()]) }),
+  z.object({ n: z.string().optional(), sv: z.string() }),
+  z.object({ n: z.string().optional(), ov: z.string() }),
+  z.object({ n: z.string().optional(), t: z.union([z.number(), z.bigint(), z.string()]) }),
 ]);
 
-const records = z.looseObject({ bn: z.string(), e: z.array(record).min(1) });
+const records = z.object({ bn: z.string(), e: z.array(record).min(1) });
 
 /** Commands of the CmdID dialect by their `Command`. */
 export const cmdIdCommands = {
-  Read: z.looseObject({ BaseName: z.string() }),
-  Discover: z.looseObject({ BaseName: z.string() }),
-  Observe: z.looseObject({ BaseName: z.string() }),
-  'Cancel-Observe': z.looseObject({ BaseName: z.string() }),
-  Delete: z.looseObject({ BaseName: z.string() }),
-  Execute: z.looseObject({ BaseName: z.string(), Arguments: text.nullish() }),
-  'Write-Attributes': z.looseObject({ BaseName: z.string(), Value: z.string() }),
-  Write: z.looseObject({ Value: records }),
-  Create: z.looseObject({ Value: records }),
+  Read: z.object({ BaseName: z.string() }),
+  Discover: z.object({ BaseName: z.string() }),
+  Observe: z.object({ BaseName: z.string() }),
+  'Cancel-Observe': z.object({ BaseName: z.string() }),
+  Delete: z.object({ BaseName: z.string() }),
+  Execute: z.object({ BaseName: z.string(), Arguments: text.nullish() }),
+  'Write-Attributes': z.object({ BaseName: z.string(), Value: z.string() }),
+  Write: z.object({ Value: records }),
+  Create: z.object({ Value: records }),
 };
 
 /** Names of the CmdID dialect's commands. */
 export type CmdIdName = keyof typeof cmdIdCommands;
 
 /** One value of a write, its path absolute or below `basePath`. */
-const item = z.looseObject({ path: text, type: resourceType.optional(), value: scalar });
-const path = z.looseObject({ path: z.string() });
-const paths = z.looseObject({ paths: z.array(z.string()).min(1) });
+const item = z.object({ path: text, type: resourceType.optional(), value: scalar });
+const path = z.object({ path: z.string() });
+const paths = z.object({ paths: z.array(z.string()).min(1) });
 const mode = z.enum(['replace', 'update']).optional();
 
 /** The `data` of msgType commands by their `msgType`. */
@@ -57,11 +57,11 @@ export const msgTypeData = {
   delete: path,
   execute: path.extend({ args: text.nullish() }),
   'write-attr': path.catchall(z.union([scalar, z.null()])),
-  create: z.looseObject({ basePath: z.string(), content: z.array(item) }),
+  create: z.object({ basePath: z.string(), content: z.array(item) }),
   'read-composite': paths,
   'observe-composite': paths,
   'cancel-observe-composite': paths,
-  'write-composite': z.looseObject({ basePath: z.string(), content: z.array(item).min(1) }),
+  'write-composite': z.object({ basePath: z.string(), content: z.array(item).min(1) }),
 };
 
 /** Names of the msgType dialect's commands. */
@@ -70,7 +70,7 @@ export type MsgTypeName = keyof typeof msgTypeData | 'write';
 /** A write comes with one path, or with a base and several below it. */
 export const msgTypeWrite = {
   one: item.extend({ path: z.string(), mode }),
-  many: z.looseObject({ basePath: z.string(), content: z.array(item).min(1), mode }),
+  many: z.object({ basePath: z.string(), content: z.array(item).min(1), mode }),
 };
 
 /** What is wrong with a command, for people: the key and the reason. */
