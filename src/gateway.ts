@@ -5,6 +5,7 @@ import { Metrics } from './core/metrics.js';
 import { LevelStore } from './store/level-store.js';
 import { accessRules } from './wiring/access.js';
 import { embeddedBroker, mqttListeners } from './wiring/broker.js';
+import { dtlsPorts } from './wiring/dtls.js';
 import { lwm2mPorts, lwm2mServer, objectRegistry } from './wiring/lwm2m.js';
 import { snAudience, snDiscovery, snPorts, snServer } from './wiring/mqttsn.js';
 
@@ -12,7 +13,7 @@ import { snAudience, snDiscovery, snPorts, snServer } from './wiring/mqttsn.js';
 export interface Gateway {
   /**
    * Rejects with code `LISTEN` when an address cannot be had, `STORE` when the data folder cannot, `CONFIG` or `XML_DIR`
-   * when a file named in the configuration is no good.
+   * and others (see cli/start.ts) when a file or a value named in the configuration is no good.
    */
   start(): Promise<void>;
   /** Takes no more packets, and resolves when everything is written. */
@@ -46,8 +47,12 @@ export function createGateway(config: Config, log: Log): Gateway {
       running.push({ stop: () => store.close() });
       await begin(definitions);
       await begin(broker);
-      await begin(snServer(config.sn, sn, broker, store, around));
-      await begin(lwm2mServer(config.lwm2m, lwm2m, definitions, broker, access.own, around));
+      const kept = { dir: config.store.dir, store };
+      const snDtls = await dtlsPorts('mqttsn', config.sn.listeners, config.sn.dtls, kept, around);
+      const lwm2mDtls = await dtlsPorts('lwm2m', config.lwm2m.listeners, config.lwm2m.dtls, kept, around);
+      running.push(snDtls, lwm2mDtls);
+      await begin(snServer(config.sn, [...sn, ...snDtls.ports], broker, store, around));
+      await begin(lwm2mServer(config.lwm2m, [...lwm2m, ...lwm2mDtls.ports], definitions, broker, access.own, around));
       const discovery = snDiscovery(config.sn, around);
       discovery.start(snAudience(config.sn, sn));
       running.push(discovery);
@@ -57,8 +62,11 @@ export function createGateway(config: Config, log: Log): Gateway {
       }
 
       for (const { name } of mqtt) log.info({ part: 'broker' }, `MQTT listens on ${name}`);
-      for (const { name } of sn) log.info({ part: 'mqttsn' }, `MQTT-SN listens on ${name}`);
-      for (const { name } of lwm2m) log.info({ part: 'lwm2m' }, `LwM2M listens on ${name}`);
+      for (const { name } of [...sn, ...snDtls.ports]) log.info({ part: 'mqttsn' }, `MQTT-SN listens on ${name}`);
+      for (const { name } of [...lwm2m, ...lwm2mDtls.ports]) log.info({ part: 'lwm2m' }, `LwM2M listens on ${name}`);
+      if (lwm2mDtls.ports.length === 0)
+        log.info({ part: 'dtls' }, 'DTLS is off for LwM2M: no credential is configured');
+      if (snDtls.ports.length === 0) log.info({ part: 'dtls' }, 'DTLS is off for MQTT-SN: no credential is configured');
       if (config.broker.allowAnonymous) {
         log.warn({ part: 'broker' }, 'there is no authentication: anybody may connect (broker.allow_anonymous = true)');
       }

@@ -89,6 +89,10 @@ function endFailed(error: unknown, log: ProcessLog, edge: Edge): number {
         return exitCodes.unavailable;
       case 'CONFIG':
       case 'XML_DIR':
+      case 'CREDENTIALS':
+      case 'PSK_FILE':
+      case 'KEY_FILE':
+      case 'CIPHERS':
         edge.err(`isthmus: ${error.message}`);
         return exitCodes.config;
     }

@@ -26,7 +26,7 @@ export const features = {
   queueMode: true,
   autoObserve: true,
   updateCondition: true,
-  dtls: false,
+  dtls: true,
 } satisfies Record<string, boolean>;
 
 /** The name of a feature that keys may wait for. */

@@ -19,3 +19,11 @@ export function mayUseName(identity: Identity | undefined, name: string, binding
       return identity.endpoint === undefined || name === identity.endpoint;
   }
 }
+
+/** Whether two peers have proven to be the same one. Nobody in particular is not the same as anybody. */
+export function sameIdentity(a: Identity | undefined, b: Identity | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  if (a.kind === 'psk') return b.kind === 'psk' && a.identity === b.identity;
+  if (a.kind === 'x509') return b.kind === 'x509' && a.subject === b.subject;
+  return b.kind === 'rpk' && a.publicKey === b.publicKey;
+}

@@ -1,4 +1,5 @@
 import type { QoS } from '../broker/port.js';
+import type { IdentityBinding } from '../core/identity.js';
 import type { GatewayCredentials } from './gateway-link.js';
 
 /**
@@ -70,6 +71,8 @@ export interface Lwm2mOptions {
   /** How long a device in queue mode listens after its last packet. */
   readonly qmodeTimeWindowMs: number;
   readonly updatePublishCondition: 'always' | 'contains_object_list';
+  /** Whether an endpoint name must fit what a DTLS peer has proven to be. */
+  readonly bindIdentity: IdentityBinding;
   /** Whether an update on plain UDP may come from another address than the registration. */
   readonly rebindOnUdp: boolean;
   /** Query parameters of a registration that may be published, beside ep, lt, lwm2m, b, sms and Q. */
@@ -95,6 +98,7 @@ export const defaultLwm2mOptions: Lwm2mOptions = {
   autoObserve: 'off',
   qmodeTimeWindowMs: 93_000,
   updatePublishCondition: 'always',
+  bindIdentity: 'on',
   rebindOnUdp: true,
   publishedParameters: [],
   psmApns: [],

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
-import type { Identity, Peer } from '../core/datagram.js';
+import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
+import { sameIdentity } from '../core/identity.js';
 import type { Registration } from './registration.js';
 
 /** What is registered, as this table needs to see it. */
@@ -108,11 +109,4 @@ export function isOwner(owner: Peer, peer: Peer, rebindOnUdp: boolean): boolean 
 /** Whether a new registration of an endpoint name may replace one: who has proven an identity yields only to it. */
 export function mayReplace(owner: Peer, peer: Peer): boolean {
   return owner.identity === undefined || sameIdentity(owner.identity, peer.identity);
-}
-
-function sameIdentity(a: Identity | undefined, b: Identity | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
-  if (a.kind === 'psk') return b.kind === 'psk' && a.identity === b.identity;
-  if (a.kind === 'x509') return b.kind === 'x509' && a.subject === b.subject;
-  return b.kind === 'rpk' && a.publicKey === b.publicKey;
 }

@@ -4,6 +4,7 @@ import type { CoapEndpoint, CoapReply, CoapRequest } from '../coap/types.js';
 import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import { DecodeError } from '../core/errors.js';
+import { mayUseName } from '../core/identity.js';
 import type { Log } from '../core/log.js';
 import type { Metrics } from '../core/metrics.js';
 import { Applications } from './applications.js';
@@ -115,6 +116,7 @@ export class Lwm2mServer {
     const { endpoint } = registration;
     const current = this.registrations.of(endpoint);
     if (endpoint === options.gatewayClientId) return { code: '4.03' };
+    if (!mayUseName(peer.identity, endpoint, options.bindIdentity)) return { code: '4.03' };
     if (current !== undefined && !mayReplace(current.peer, peer)) return { code: '4.03' };
     const device = new Device(newRegistrationId(randomBytes), registration, peer, coap, definitions);
     const attempt = {};

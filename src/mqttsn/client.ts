@@ -1,5 +1,5 @@
 import type { BrokerLink } from '../broker/port.js';
-import type { Peer } from '../core/datagram.js';
+import type { Identity, Peer } from '../core/datagram.js';
 import type { Session } from './session.js';
 
 /** A session with what connects it to the world: the peer it is bound to, and its link to the broker. */
@@ -9,6 +9,8 @@ export interface Client {
   readonly mountpoint: string;
   /** Undefined while disconnected. */
   peer: Peer | undefined;
+  /** Who its last peer had proven to be; only the same one may take the session over. */
+  identity: Identity | undefined;
   link: BrokerLink | undefined;
   /** Grows with each link that is opened, so that an answer to an earlier opening is known as such. */
   links: number;
@@ -24,6 +26,7 @@ export function newClient(session: Session, mountpoint: string): Client {
     session,
     mountpoint,
     peer: undefined,
+    identity: undefined,
     link: undefined,
     links: 0,
     changed: false,
@@ -57,6 +60,7 @@ export class Clients {
   bind(client: Client, peer: Peer): void {
     if (client.peer?.key !== peer.key) this.unbind(client);
     client.peer = peer;
+    client.identity = peer.identity;
     this.byPeer.set(peer.key, client);
   }
 

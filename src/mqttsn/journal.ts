@@ -1,4 +1,5 @@
 import type { Committed, Store, Table } from '../store/store.js';
+import type { Client } from './client.js';
 import type { Outgoing, Session } from './session.js';
 import { decodeOutgoing, decodeSession, encodeOutgoing, encodeSession, type Snapshot } from './snapshot.js';
 
@@ -27,8 +28,8 @@ export class Journal {
     this.received = store.table('mqttsn.received');
   }
 
-  saveSession(session: Session, peer: string | undefined): void {
-    this.sessions.put(session.clientId, encodeSession(session, peer));
+  saveSession({ session, peer, identity }: Pick<Client, 'session' | 'peer' | 'identity'>): void {
+    this.sessions.put(session.clientId, encodeSession(session, peer?.key, identity));
   }
 
   /** Removes a session; its messages have gone one by one, or go now. */

@@ -1,3 +1,4 @@
+import type { IdentityBinding } from '../core/identity.js';
 import type { SessionOptions } from './session.js';
 
 /** A user name and password with which the gateway presents a client to the broker. */
@@ -25,6 +26,8 @@ export interface SnOptions {
   /** Pre-defined topics of every client, and those of single clients, which come first. */
   readonly predefined: ReadonlyMap<number, string>;
   readonly clientPredefined: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  /** Whether a client id must fit what a DTLS peer has proven to be. */
+  readonly bindIdentity: IdentityBinding;
   /** Whether encapsulated messages are taken from this IP address. */
   readonly mayForward: (host: string) => boolean;
 }

@@ -124,7 +124,7 @@ export class Runner {
   private save(client: Client): void {
     client.changed = false;
     if (this.clients.withId(client.session.clientId) === client) {
-      this.journal?.saveSession(client.session, client.peer?.key);
+      this.journal?.saveSession(client);
     }
   }
 

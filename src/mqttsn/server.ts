@@ -3,6 +3,7 @@ import { Reader } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
 import type { DatagramPort, Peer } from '../core/datagram.js';
 import { DecodeError } from '../core/errors.js';
+import { mayUseName, sameIdentity } from '../core/identity.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import { RateLimit } from '../core/rate-limit.js';
@@ -104,6 +105,7 @@ export class SnServer {
       session.received = new Map(received.map((msgId) => [msgId, { stage: 'published', packet: undefined, at: now }]));
     }
     const client = newClient(session, mountpointOf(this.options, clientId));
+    client.identity = snapshot.identity;
     this.clients.add(client);
     return [client, session.state === 'disconnected' ? undefined : snapshot.peer];
   }
@@ -197,11 +199,18 @@ export class SnServer {
   }
 
   private onConnect(packet: Connect, peer: Peer): void {
-    const bound = this.clients.at(peer);
-    if (bound !== undefined && bound.session.clientId !== packet.clientId) {
-      this.runner.input(bound, { type: 'lose', reason: 'address taken' });
+    const known = this.clients.withId(packet.clientId);
+    if (!mayUseName(peer.identity, packet.clientId, this.options.bindIdentity)) {
+      this.refuse(packet, peer, 'the client id does not belong to the identity');
+      return;
     }
-    const client = this.clients.withId(packet.clientId) ?? this.admit(packet, peer);
+    if (known !== undefined && !mayTakeOver(known, peer)) {
+      this.refuse(packet, peer, 'the session belongs to an identity');
+      return;
+    }
+    const bound = this.clients.at(peer);
+    if (bound !== undefined && bound !== known) this.runner.input(bound, { type: 'lose', reason: 'address taken' });
+    const client = known ?? this.admit(packet, peer);
     if (client === undefined) return;
     this.clients.bind(client, peer);
     this.runner.input(client, { type: 'packet', packet });
@@ -212,19 +221,16 @@ export class SnServer {
     const { clientId, protocolId } = packet;
     const { maxClientIdLength, maxSessions, session } = this.options;
     let reason = '';
-    let returnCode: ReturnCode = ReturnCode.notSupported;
     if (protocolId !== 1) reason = `protocol id ${protocolId}`;
     else if (clientId === '') reason = 'empty client id';
     else if (clientId.includes('\0')) reason = 'client id with U+0000';
     else if (Buffer.byteLength(clientId) > maxClientIdLength) reason = `client id over ${maxClientIdLength} bytes`;
-    else if (this.clients.size >= maxSessions) {
-      reason = `${maxSessions} sessions already`;
-      returnCode = ReturnCode.congestion;
-    }
     if (reason !== '') {
-      this.counters.refused.value++;
-      this.log.debug({ peer: peer.address, client: clientId }, `MQTT-SN CONNECT refused: ${reason}`);
-      this.answer(peer, { type: 'CONNACK', returnCode });
+      this.refuse(packet, peer, reason);
+      return undefined;
+    }
+    if (this.clients.size >= maxSessions) {
+      this.refuse(packet, peer, `${maxSessions} sessions already`, ReturnCode.congestion);
       return undefined;
     }
     const client = newClient(
@@ -235,6 +241,17 @@ export class SnServer {
     return client;
   }
 
+  private refuse(
+    { clientId }: Connect,
+    peer: Peer,
+    reason: string,
+    returnCode: ReturnCode = ReturnCode.notSupported,
+  ): void {
+    this.counters.refused.value++;
+    this.log.debug({ peer: peer.address, client: clientId }, `MQTT-SN CONNECT refused: ${reason}`);
+    this.answer(peer, { type: 'CONNACK', returnCode });
+  }
+
   /**
    * PINGREQ from an address that is not the named client's: a sleeper may wake up with a new address. An active client
    * cannot be moved in this way, since anybody could send that packet.
@@ -242,7 +259,7 @@ export class SnServer {
   private onUnboundPing(packet: PingReq, peer: Peer): void {
     const client = packet.clientId === undefined ? undefined : this.clients.withId(packet.clientId);
     const { state } = client?.session ?? {};
-    if (client === undefined || (state !== 'asleep' && state !== 'awake')) {
+    if (client === undefined || (state !== 'asleep' && state !== 'awake') || !mayTakeOver(client, peer)) {
       this.answer(peer, { type: 'DISCONNECT' });
       return;
     }
@@ -269,6 +286,11 @@ export class SnServer {
     if (this.log.isLevelEnabled('trace')) this.log.trace({ peer: peer.address }, `MQTT-SN out ${format(packet)}`);
     peer.send(encode(packet));
   }
+}
+
+/** Whether this peer may have the client's session: whoever has proven an identity yields only to the same one. */
+function mayTakeOver({ identity }: Client, peer: Peer): boolean {
+  return identity === undefined || sameIdentity(identity, peer.identity);
 }
 
 /** Whether a PINGREQ is of the client that is bound to its sender. */

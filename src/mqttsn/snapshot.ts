@@ -1,4 +1,5 @@
 import type { QoS } from '../broker/port.js';
+import type { Identity } from '../core/datagram.js';
 import type { Outgoing, Session, State } from './session.js';
 
 /** What the store keeps of a session, as JSON: readable, and 300 bytes for a usual client. */
@@ -10,15 +11,16 @@ export interface Snapshot {
   readonly sleep: number;
   /** Milliseconds since 1970. */
   readonly heardAt: number;
-  /** Key of the peer it is bound to. */
+  /** Key of the peer it is bound to, and who that has proven to be. */
   readonly peer?: string;
+  readonly identity?: Identity;
   readonly will?: { readonly topic: string; readonly payload: string; readonly qos: QoS; readonly retain: boolean };
   readonly topics?: readonly (readonly [name: string, id: number, announced: boolean])[];
   readonly subscriptions?: readonly (readonly [filter: string, qos: QoS, predefinedId?: number])[];
 }
 
 /** Writes a snapshot. */
-export function encodeSession(session: Session, peer: string | undefined): Buffer {
+export function encodeSession(session: Session, peer: string | undefined, identity?: Identity): Buffer {
   const {
     clientId,
     state,
@@ -40,6 +42,7 @@ export function encodeSession(session: Session, peer: string | undefined): Buffe
     sleep,
     heardAt: Math.round(heardAt),
     ...(peer === undefined ? {} : { peer }),
+    ...(identity === undefined ? {} : { identity }),
     ...(will === undefined ? {} : { will: { ...will, payload: will.payload.toString('base64') } }),
     ...(topics.length === 0 ? {} : { topics }),
     ...(subscriptions.length === 0 ? {} : { subscriptions }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BrokerPort } from '../broker/port.js';
 import { Endpoint } from '../coap/endpoint.js';
 import type { Lwm2mConfig } from '../config/config.js';
+import type { DatagramPort } from '../core/datagram.js';
 import type { GatewayCredentials } from '../lwm2m/gateway-link.js';
 import { ObjectRegistry } from '../lwm2m/objects/object-registry.js';
 import { defaultLwm2mOptions, type Lwm2mOptions } from '../lwm2m/options.js';
@@ -33,7 +34,7 @@ export function lwm2mPorts(config: Lwm2mConfig, { log, metrics }: Around): UdpPo
 /** The LwM2M server as configured. */
 export function lwm2mServer(
   config: Lwm2mConfig,
-  ports: readonly UdpPort[],
+  ports: readonly DatagramPort[],
   definitions: ObjectRegistry,
   broker: BrokerPort,
   gatewayCredentials: GatewayCredentials,
@@ -57,6 +58,7 @@ function lwm2mOptions(config: Lwm2mConfig): Lwm2mOptions {
     queueTtlMs: config.queueTtlMs,
     autoObserve: config.autoObserve,
     qmodeTimeWindowMs: config.qmodeTimeWindowMs,
+    bindIdentity: config.dtls.bindIdentity,
     updatePublishCondition: config.updatePublishCondition,
   };
 }

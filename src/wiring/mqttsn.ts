@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { BrokerPort } from '../broker/port.js';
 import type { SnConfig } from '../config/config.js';
-import type { Peer } from '../core/datagram.js';
+import type { DatagramPort, Peer } from '../core/datagram.js';
 import { Discovery } from '../mqttsn/discovery.js';
 import { Journal } from '../mqttsn/journal.js';
 import type { SnOptions } from '../mqttsn/options.js';
@@ -26,7 +26,7 @@ export function snPorts(config: SnConfig, { log, metrics }: Around): UdpPort[] {
 /** The MQTT-SN server as configured. */
 export function snServer(
   config: SnConfig,
-  ports: readonly UdpPort[],
+  ports: readonly DatagramPort[],
   broker: BrokerPort,
   store: Store,
   around: Around,
@@ -73,6 +73,7 @@ function snOptions(config: SnConfig): SnOptions {
     clientCredentials: config.credentialsByClient,
     predefined: config.predefinedTopics.all,
     clientPredefined: config.predefinedTopics.byClient,
+    bindIdentity: config.dtls.bindIdentity,
     mayForward: forwarderRule(config),
   };
 }

@@ -1,3 +1,5 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Features, features } from '#src/config/features.js';
@@ -52,10 +54,22 @@ test('with DTLS built, their certificates must have come along', (t) => {
   t.regex(errors.join(), /lwm2m\.dtls\.certfile: cannot be read/);
 });
 
+/** The files of a fixture together with the certificates that they name. */
+function loadWithCertificates(name: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'isthmus-emqx-'));
+  cpSync(join(fixtures, name), join(folder, 'etc'), { recursive: true });
+  mkdirSync(join(folder, 'etc/certs'));
+  for (const file of ['cert.pem', 'key.pem', 'cacert.pem']) writeFileSync(join(folder, 'etc/certs', file), 'here');
+  const etc = join(folder, 'etc');
+  const loaded = load(etc, {});
+  rmSync(folder, { recursive: true });
+  return { ...loaded, folder, lines: lines(loaded, etc) };
+}
+
 test('the files of EMQX 4.2 load as they are, even from the source tree', (t) => {
-  const { config, lines } = loadFixture('emqx-4.2');
+  const { config, lines, folder } = loadWithCertificates('emqx-4.2');
   t.deepEqual(lines.errors, []);
-  t.is(config.lwm2m.dtls.certFile, join(fixtures, 'etc/certs/cert.pem'));
+  t.is(config.lwm2m.dtls.certFile, join(folder, 'etc/certs/cert.pem'));
   t.true(
     lines.warnings.includes(
       'etc/emqx_lwm2m.conf:7: lwm2m.lb has no effect: EMQX removed it in 4.2, and there is no such proxy here',
@@ -64,8 +78,9 @@ test('the files of EMQX 4.2 load as they are, even from the source tree', (t) =>
 });
 
 test('the four lines of the first days load as they are', (t) => {
-  const { config, lines } = loadFixture('seed');
+  const { config, lines } = loadWithCertificates('seed');
   t.deepEqual(lines.errors, []);
+  t.deepEqual(config.lwm2m.listeners.dtls, [{ host: '0.0.0.0', port: 5684 }]);
   t.deepEqual(config.lwm2m.listeners.udp, [{ host: '0.0.0.0', port: 5683 }]);
   t.is(config.lwm2m.topics.length, 2);
   t.is(config.lwm2m.xmlDir, shippedXmlDir);

@@ -112,8 +112,17 @@ test('a new registration of the same endpoint replaces the old, and inherits wha
   );
 });
 
-test('who has proven an identity yields only to it', async (t) => {
+test('a name that does not belong to the identity is refused', async (t) => {
   const world = await World.start();
+  const psk = (identity: string, endpoint?: string): MemoryPeer =>
+    new MemoryPeer(identity, { kind: 'psk', identity, ...(endpoint === undefined ? {} : { endpoint }) });
+  t.is((await world.register('ep', { peer: psk('other') })).code, '4.03');
+  t.is((await world.register('ep', { peer: psk('ep') })).code, '2.01');
+  t.is((await world.register('bound', { peer: psk('key-7', 'bound') })).code, '2.01');
+});
+
+test('who has proven an identity yields only to it', async (t) => {
+  const world = await World.start({ bindIdentity: 'off' });
   const psk = (key: string, identity: string): MemoryPeer => new MemoryPeer(key, { kind: 'psk', identity });
   const path = await world.registered('ep', { peer: psk('a', 'one') });
   t.is((await world.register('ep', { peer: psk('a', 'two') })).code, '4.03');

@@ -35,6 +35,7 @@ export function snOptions(overrides: Overrides = {}): SnOptions {
       [2, 'predefined/two'],
     ]),
     clientPredefined: new Map(),
+    bindIdentity: 'on',
     mayForward: () => false,
     ...rest,
     session: {
