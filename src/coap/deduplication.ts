@@ -9,14 +9,18 @@ import type { PeerState } from './peers.js';
  */
 export interface Received {
   readonly expiresAt: number;
-  readonly token: string;
-  readonly length: number;
+  readonly fingerprint: number;
   answer: Buffer | 'ACK' | 'nothing';
   phase: 'handling' | 'done' | 'forgotten';
 }
 
-/** A message that starts or ends an exchange, as opposed to an empty one. */
-type Substantial = Exclude<Message, { kind: 'empty' }>;
+/** What tells two datagrams apart under one message id: their length and a hash (FNV-1a) over the first bytes. */
+export function fingerprint(datagram: Buffer): number {
+  let hash = 0x811c9dc5 ^ datagram.length;
+  const end = Math.min(datagram.length, 64);
+  for (let at = 0; at < end; at++) hash = Math.imul(hash ^ (datagram[at] as number), 0x01000193);
+  return hash >>> 1;
+}
 
 /** Remembers messages received, by peer and message id, so that none is acted upon twice [RFC 7252 4.5]. */
 export class Deduplication {
@@ -34,19 +38,17 @@ export class Deduplication {
    * The message that this one repeats. A repetition is the same datagram again: a device that has started anew and
    * counts its message ids from the same number says something else, and is heard.
    */
-  find(state: PeerState, message: Substantial, length: number, now: number): Received | undefined {
+  find(state: PeerState, message: Message, print: number, now: number): Received | undefined {
     const known = state.received?.get(message.mid);
-    if (known === undefined) return undefined;
-    const same = known.expiresAt > now && known.length === length && known.token === message.token.toString('latin1');
-    return same ? known : undefined;
+    return known !== undefined && known.expiresAt > now && known.fingerprint === print ? known : undefined;
   }
 
   /** Notes a message that is not known yet. */
-  begin(state: PeerState, message: Substantial, length: number, now: number): Received {
+  begin(state: PeerState, message: Message, print: number, now: number): Received {
+    const lifetime = message.type === 'CON' ? EXCHANGE_LIFETIME_MS : NON_LIFETIME_MS;
     const received: Received = {
-      expiresAt: now + (message.type === 'CON' ? EXCHANGE_LIFETIME_MS : NON_LIFETIME_MS),
-      token: message.token.toString('latin1'),
-      length,
+      expiresAt: now + lifetime,
+      fingerprint: print,
       answer: 'nothing',
       phase: 'handling',
     };

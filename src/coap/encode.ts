@@ -10,6 +10,7 @@ const typeBits: Record<MessageType, number> = { CON: 0x00, NON: 0x10, ACK: 0x20,
 const methodCodes: Record<Method, number> = { GET: 1, POST: 2, PUT: 3, DELETE: 4, FETCH: 5, PATCH: 6, iPATCH: 7 };
 const version = 0x40;
 const payloadMarker = 0xff;
+const zero = '0'.charCodeAt(0);
 
 /**
  * A message as a datagram. A RangeError if it is larger than any datagram, or its token than eight bytes. Written here
@@ -35,7 +36,8 @@ export function encodeEmpty(type: EmptyMessage['type'], mid: number): Buffer {
 }
 
 function codeByte(code: ResponseCode): number {
-  return (Number(code[0]) << 5) | Number(code.slice(2));
+  const detail = (code.charCodeAt(2) - zero) * 10 + code.charCodeAt(3) - zero;
+  return ((code.charCodeAt(0) - zero) << 5) | detail;
 }
 
 /** Options in the order of their numbers, each as the distance from the one before [RFC 7252 3.1]. */

@@ -6,7 +6,7 @@ import { assertNever, DecodeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import { Complaints } from './complaints.js';
-import { Deduplication } from './deduplication.js';
+import { Deduplication, fingerprint } from './deduplication.js';
 import { Exchanges } from './exchange.js';
 import { formatMessage } from './format.js';
 import { confirmableMid, decodeMessage, type EmptyMessage, type ResponseMessage } from './message.js';
@@ -160,11 +160,11 @@ export class Endpoint implements CoapEndpoint {
     }
     switch (message.kind) {
       case 'request':
-        this.serving.take(message, peer, datagram.length, this.clock.now());
+        this.serving.take(message, peer, fingerprint(datagram), this.clock.now());
         return;
       case 'response':
         if (message.type === 'ACK') this.piggybacked(message, peer);
-        else this.separate(message, peer, datagram.length);
+        else this.separate(message, peer, fingerprint(datagram));
         return;
       case 'empty':
         this.empty(message, peer);
@@ -206,10 +206,10 @@ export class Endpoint implements CoapEndpoint {
   }
 
   /** A response of its own, or a notification. */
-  private separate(message: ResponseMessage, peer: Peer, length: number): void {
+  private separate(message: ResponseMessage, peer: Peer, print: number): void {
     const now = this.clock.now();
     const known = this.peers.find(peer.key);
-    const again = known === undefined ? undefined : this.deduplication.find(known, message, length, now);
+    const again = known === undefined ? undefined : this.deduplication.find(known, message, print, now);
     if (again !== undefined) {
       this.duplicates.value++;
       if (again.answer === 'ACK') this.outbox.empty('ACK', message.mid, peer);
@@ -228,15 +228,15 @@ export class Endpoint implements CoapEndpoint {
       if (forExchange) this.exchanges.answered(exchange, message);
     } else {
       const state = this.peers.obtain(peer, now);
-      this.accept(state, message, length, now);
+      this.accept(state, message, print, now);
       if (forExchange) this.exchanges.answered(exchange, message);
       else observation?.notified(message, peer);
     }
   }
 
   /** Acknowledges a response, now and whenever it is repeated. */
-  private accept(state: PeerState, message: ResponseMessage, length: number, now: number): void {
-    const received = this.deduplication.begin(state, message, length, now);
+  private accept(state: PeerState, message: ResponseMessage, print: number, now: number): void {
+    const received = this.deduplication.begin(state, message, print, now);
     if (message.type === 'CON') this.outbox.empty('ACK', message.mid, state.peer);
     this.deduplication.done(received, message.type === 'CON' ? 'ACK' : 'nothing');
   }

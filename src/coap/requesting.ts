@@ -9,7 +9,7 @@ import type { EndpointSettings } from './parameters.js';
 import type { PeerTable } from './peers.js';
 import { toResponse } from './response.js';
 import { tokenKey } from './tokens.js';
-import { awaitTurn } from './turns.js';
+import { awaitTurn, hasTurns } from './turns.js';
 import type { CoapResponse, ExchangeError, Observation, OutgoingRequest } from './types.js';
 import { Upload, type UploadOptions } from './upload.js';
 
@@ -127,8 +127,10 @@ export class Requesting implements ObservationRequests {
     failed: (error: ExchangeError) => void,
   ): void {
     const to = this.peers.obtain(peer, this.clock.now());
-    const start = (): void => this.upload(peer, request, how, done, failed);
-    if (awaitTurn(to, request, { start, failed })) return;
+    if (hasTurns(to)) {
+      const start = (): void => this.upload(peer, request, how, done, failed);
+      if (awaitTurn(to, request, { start, failed })) return;
+    }
     new Upload(this.exchanges, this.settings, to, request, how, done, failed).start();
   }
 

@@ -50,8 +50,8 @@ export class Serving {
     this.duplicates = parts.metrics.counter('coap.duplicates');
   }
 
-  /** Takes a request message that came in a datagram of `length` bytes. */
-  take(message: RequestMessage, peer: Peer, length: number, now: number): void {
+  /** Takes a request message; `print` is its datagram's fingerprint. */
+  take(message: RequestMessage, peer: Peer, print: number, now: number): void {
     const refusal = refusalOf(message);
     if (refusal !== undefined) {
       this.refuse(message, peer, refusal);
@@ -59,7 +59,7 @@ export class Serving {
     }
     const { deduplication, settings } = this.parts;
     const state = this.parts.peers.obtain(peer, now);
-    const known = deduplication.find(state, message, length, now);
+    const known = deduplication.find(state, message, print, now);
     if (known !== undefined) {
       this.duplicates.value++;
       if (known.answer === 'ACK') this.parts.outbox.empty('ACK', message.mid, peer);
@@ -71,7 +71,7 @@ export class Serving {
       this.parts.complaints.add('overload', peer.address, `${this.handling} requests being handled`);
       return;
     }
-    const call = new Call(state, peer, message, deduplication.begin(state, message, length, now));
+    const call = new Call(state, peer, message, deduplication.begin(state, message, print, now));
     const { block1, block2 } = message.options;
     if (block1 === undefined && block2 === undefined) this.run(call, message.payload, message.options.contentFormat);
     else this.takeBlock(call);

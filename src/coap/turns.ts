@@ -18,10 +18,14 @@ export function turnKey(request: OutgoingRequest): string {
   return JSON.stringify([request.method, request.path, request.query]);
 }
 
+/** Whether any block-wise transfer of ours with a peer is under way. */
+export function hasTurns(to: PeerState): boolean {
+  return to.turns !== undefined && to.turns.size > 0;
+}
+
 /** Has a request wait if a block-wise transfer with its resource is under way. False if none is. */
 export function awaitTurn(to: PeerState, request: OutgoingRequest, waiting: Waiting): boolean {
-  if (to.turns === undefined || to.turns.size === 0) return false;
-  const turn = to.turns.get(turnKey(request));
+  const turn = to.turns?.get(turnKey(request));
   turn?.line.push(waiting);
   return turn !== undefined;
 }
