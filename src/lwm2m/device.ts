@@ -102,7 +102,7 @@ export class Device implements Registered, DeviceView {
   observe(observed: Observed): void {
     const previous = this.observedBy(observed.command);
     previous?.observation.forget();
-    this.observed = [...this.observed.filter((other) => other !== previous), observed];
+    this.observed = this.observed.filter((other) => other !== previous).concat(observed);
   }
 
   /** Takes an observation out; the relation itself is the caller's. */

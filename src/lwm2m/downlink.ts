@@ -145,7 +145,7 @@ export class Downlink {
     const previous = device.observedBy(command);
     const { replies, topics } = job;
     const staying = previous === undefined ? [] : others(previous, replies.dialect);
-    observed = { command, observation, observers: [...staying, { replies, topics }] };
+    observed = { command, observation, observers: staying.concat({ replies, topics }) };
     device.observe(observed);
     return response;
   }

@@ -54,7 +54,7 @@ export function planRequest(command: Command, device: DeviceView): Plan {
   if (command.path.length < shortest || command.path.length > longest) {
     return { kind: 'failed', failure: 'bad_value', reason: `${formatPath(command.path)} is no path for this` };
   }
-  const path = [...device.alternatePath, ...command.path.map(String)];
+  const path = device.alternatePath.concat(command.path.map(String));
   switch (command.kind) {
     case 'read':
     case 'observe':

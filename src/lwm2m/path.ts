@@ -5,13 +5,11 @@ export type Path = readonly number[];
 export function parsePath(text: string): Path | undefined {
   const trimmed = text.replace(/^\//, '').replace(/\/$/, '');
   if (trimmed === '') return [];
-  const path: number[] = [];
-  for (const segment of trimmed.split('/')) {
-    // 65535 is reserved: it means "no object" in an object link.
-    if (!/^\d{1,5}$/.test(segment) || Number(segment) > 65534) return undefined;
-    path.push(Number(segment));
-  }
-  return path.length > 4 ? undefined : path;
+  const segments = trimmed.split('/');
+  // 65535 is reserved: it means "no object" in an object link.
+  const isId = (segment: string): boolean => /^\d{1,5}$/.test(segment) && Number(segment) <= 65534;
+  // Mapped, not pushed: an array that grows takes room for 17, and observations keep their paths.
+  return segments.length <= 4 && segments.every(isId) ? segments.map(Number) : undefined;
 }
 
 /** Writes a path as `/3/0/9`; the root is `/`. */

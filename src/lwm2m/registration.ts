@@ -1,5 +1,6 @@
 import type { ResponseCode } from '../coap/types.js';
 import { attempt, DecodeError } from '../core/errors.js';
+import { InternCache } from './intern-cache.js';
 import { parseRegisteredObjects, type RegisteredObjects } from './registered-objects.js';
 
 /** Versions of LwM2M that are spoken here. */
@@ -48,6 +49,8 @@ export interface RegistrationRules {
 
 const defaultLifetimeSeconds = 86_400;
 const alwaysPublished = new Set(['lwm2m', 'b', 'sms', 'Q']);
+/** Parameters without anything of one device's own. */
+const common = new InternCache<Readonly<Record<string, string>>>(1000);
 
 /** Reads a Register request [LWM2M 6.2.1]. */
 export function parseRegister(
@@ -154,14 +157,19 @@ function isQueueMode(parameters: ReadonlyMap<string, string>): boolean {
   return (parameters.get('b') ?? '').includes('Q') || (q !== undefined && q !== '0' && q !== 'false');
 }
 
-function published(parameters: ReadonlyMap<string, string>, rules: RegistrationRules): Record<string, string> {
+function published(
+  parameters: ReadonlyMap<string, string>,
+  rules: RegistrationRules,
+): Readonly<Record<string, string>> {
   const kept: Record<string, string> = {};
   for (const [name, value] of parameters) {
     if (alwaysPublished.has(name) || (rules.publishedParameters.includes(name) && name !== 'ep' && name !== 'lt')) {
       kept[name] = value;
     }
   }
-  return kept;
+  if (Object.keys(kept).some((name) => name !== 'lwm2m' && name !== 'b' && name !== 'Q')) return kept;
+  const key = JSON.stringify(kept);
+  return common.get(key) ?? common.add(key, kept);
 }
 
 function credentialsIn(parameters: ReadonlyMap<string, string>): Credentials | undefined {
