@@ -27,7 +27,6 @@ export function createGateway(config: Config, log: Log): Gateway {
   const around = { clock: systemClock, log, metrics: new Metrics() };
   const access = accessRules(config.broker);
   const definitions = objectRegistry(config.lwm2m, around);
-  const broker = embeddedBroker(config.broker, access, around);
   /** What has been started, to be stopped in reverse. */
   const running: { stop(): Promise<void> | void }[] = [];
   const begin = async <T extends { start(): Promise<void>; stop(): Promise<void> | void }>(part: T): Promise<T> => {
@@ -46,7 +45,7 @@ export function createGateway(config: Config, log: Log): Gateway {
       const store = await LevelStore.open(config.store.dir, log.child({ part: 'store' }));
       running.push({ stop: () => store.close() });
       await begin(definitions);
-      await begin(broker);
+      const broker = await begin(embeddedBroker(config.broker, access, store, around));
       const kept = { dir: config.store.dir, store };
       const snDtls = await dtlsPorts('mqttsn', config.sn.listeners, config.sn.dtls, kept, around);
       const lwm2mDtls = await dtlsPorts('lwm2m', config.lwm2m.listeners, config.lwm2m.dtls, kept, around);

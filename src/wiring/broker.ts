@@ -2,14 +2,25 @@ import { readFileSync } from 'node:fs';
 import { EmbeddedBroker } from '../broker/embedded.js';
 import { type ListenerTls, MqttListener } from '../broker/listeners.js';
 import type { BrokerConfig, TlsConfig } from '../config/config.js';
+import type { Store } from '../store/store.js';
 import type { Access } from './access.js';
 import type { Around } from './around.js';
 
 /** The embedded broker as configured. */
-export function embeddedBroker(config: BrokerConfig, access: Access, { log, metrics }: Around): EmbeddedBroker {
+export function embeddedBroker(
+  config: BrokerConfig,
+  access: Access,
+  store: Store,
+  { clock, log, metrics }: Around,
+): EmbeddedBroker {
   const { authenticator, authorizer } = access;
-  const options = { authenticator, authorizer, maxClientIdLength: config.maxClientIdLength };
-  return new EmbeddedBroker(options, log.child({ part: 'broker' }), metrics);
+  const { maxClientIdLength, queueLimit, queueTtlSeconds, retainedExpirySeconds } = config;
+  const bounds = { maxClientIdLength, queueLimit, queueTtlSeconds, retainedExpirySeconds };
+  return new EmbeddedBroker(
+    { authenticator, authorizer, store, clock, ...bounds },
+    log.child({ part: 'broker' }),
+    metrics,
+  );
 }
 
 /** Where MQTT clients connect to it. The files of TLS are read here; one that cannot be read is an error of its own. */
