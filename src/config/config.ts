@@ -105,6 +105,8 @@ export interface SnConfig {
   readonly advertiseDurationSeconds: number;
   readonly broadcastAddress: string | undefined;
   readonly multicastGroups: readonly string[];
+  /** Whether SEARCHGW is answered to the groups too. */
+  readonly gwinfoMulticast: boolean;
   readonly predefinedTopics: PredefinedTopics;
   /** Per client. */
   readonly maxTopics: number;

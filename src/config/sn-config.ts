@@ -18,6 +18,7 @@ export function snConfig(values: Values, built: Features, problems: Problems): S
     advertiseDurationSeconds: values.get(discovery.advertiseDuration),
     broadcastAddress: values.get(discovery.broadcastAddress),
     multicastGroups: values.get(discovery.multicastGroup) ?? [],
+    gwinfoMulticast: values.get(discovery.gwinfoMulticast),
     predefinedTopics: predefinedTopics(values, problems),
     maxTopics: values.get(topics.maxTopics),
     mountpoint: values.get(topics.mountpoint),

@@ -64,6 +64,13 @@ const discovery = {
     'Groups that ADVERTISE is sent to and SEARCHGW is heard on.',
     { example: '224.0.18.83, ff05::1883', feature: 'advertise' },
   ),
+  gwinfoMulticast: key(
+    'mqtt.sn.gwinfo_multicast',
+    flag,
+    'off',
+    'Answer SEARCHGW to the groups as well as to who asked, so that others near need not ask.',
+    { feature: 'advertise' },
+  ),
 };
 
 const topics = {

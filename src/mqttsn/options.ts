@@ -1,3 +1,4 @@
+import type { Peer } from '../core/datagram.js';
 import type { IdentityBinding } from '../core/identity.js';
 import type { SessionOptions } from './session.js';
 
@@ -26,6 +27,8 @@ export interface SnOptions {
   /** Pre-defined topics of every client, and those of single clients, which come first. */
   readonly predefined: ReadonlyMap<number, string>;
   readonly clientPredefined: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  /** Who hears the answer to a SEARCHGW beside who asked: groups [SN 5.4.3]. */
+  readonly gwInfoAudience: () => readonly Peer[];
   /** Whether a client id must fit what a DTLS peer has proven to be. */
   readonly bindIdentity: IdentityBinding;
   /** Whether encapsulated messages are taken from this IP address. */

@@ -179,7 +179,9 @@ export class SnServer {
         this.onConnect(packet, peer);
         return;
       case 'SEARCHGW':
-        this.answer(peer, { type: 'GWINFO', gatewayId: this.options.gatewayId });
+        for (const hearer of [peer, ...this.options.gwInfoAudience()]) {
+          this.answer(hearer, { type: 'GWINFO', gatewayId: this.options.gatewayId });
+        }
         return;
       case 'PINGREQ':
         this.onUnboundPing(packet, peer);

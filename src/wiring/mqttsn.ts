@@ -26,13 +26,16 @@ export function snPorts(config: SnConfig, { log, metrics }: Around): UdpPort[] {
 /** The MQTT-SN server as configured. */
 export function snServer(
   config: SnConfig,
-  ports: readonly DatagramPort[],
+  ports: { readonly udp: readonly UdpPort[]; readonly dtls: readonly DatagramPort[] },
   broker: BrokerPort,
   store: Store,
   around: Around,
 ): SnServer {
   const log = around.log.child({ part: 'mqttsn' });
-  return new SnServer(ports, broker, snOptions(config), { ...around, log }, new Journal(store));
+  const groups = { ...config, broadcastAddress: undefined };
+  const gwInfoAudience = (): readonly Peer[] => (config.gwinfoMulticast ? snAudience(groups, ports.udp) : []);
+  const options = { ...snOptions(config), gwInfoAudience };
+  return new SnServer([...ports.udp, ...ports.dtls], broker, options, { ...around, log }, new Journal(store));
 }
 
 /** The announcements of the gateway. */
@@ -42,7 +45,10 @@ export function snDiscovery(config: SnConfig, { clock }: Around): Discovery {
 }
 
 /** To whom the gateway is announced: groups and a broadcast address, through ports of their family that are started. */
-export function snAudience(config: SnConfig, ports: readonly UdpPort[]): Peer[] {
+export function snAudience(
+  config: Pick<SnConfig, 'broadcastAddress' | 'multicastGroups'>,
+  ports: readonly UdpPort[],
+): Peer[] {
   const { broadcastAddress, multicastGroups } = config;
   const hosts = broadcastAddress === undefined ? multicastGroups : [broadcastAddress, ...multicastGroups];
   return hosts.flatMap((host) => {
@@ -51,7 +57,7 @@ export function snAudience(config: SnConfig, ports: readonly UdpPort[]): Peer[] 
   });
 }
 
-function snOptions(config: SnConfig): SnOptions {
+function snOptions(config: SnConfig): Omit<SnOptions, 'gwInfoAudience'> {
   return {
     gatewayId: config.gatewayId,
     session: {

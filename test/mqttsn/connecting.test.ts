@@ -1,4 +1,5 @@
 import test from 'ava';
+import { MemoryPeer } from '../support/memory-port.js';
 import { SnWorld } from '../support/sn-world.js';
 
 test('SEARCHGW is answered with GWINFO, in a session or not', async (t) => {
@@ -7,6 +8,13 @@ test('SEARCHGW is answered with GWINFO, in a session or not', async (t) => {
   t.deepEqual(await peer.say('03 01 00'), ['GWINFO gateway=7']);
   await peer.connect('a');
   t.deepEqual(await peer.say('03 01 00'), ['GWINFO gateway=7']);
+});
+
+test('GWINFO goes to the groups too where that is wanted', async (t) => {
+  const group = new MemoryPeer('group');
+  const world = await SnWorld.start({ gwInfoAudience: () => [group] });
+  t.deepEqual(await world.peer('10.0.0.1:1').say('03 01 00'), ['GWINFO gateway=1']);
+  t.deepEqual(group.take(), ['030201']);
 });
 
 test('CONNECT is answered, and its repetition too, without a new beginning', async (t) => {

@@ -36,6 +36,7 @@ export function snOptions(overrides: Overrides = {}): SnOptions {
     ]),
     clientPredefined: new Map(),
     bindIdentity: 'on',
+    gwInfoAudience: () => [],
     mayForward: () => false,
     ...rest,
     session: {
