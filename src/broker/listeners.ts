@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { assertNever, IsthmusError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { gatherWrites } from './gather-writes.js';
 import { limitPackets } from './packet-limit.js';
 import { attachWebSocket } from './websocket.js';
 
@@ -100,11 +101,15 @@ export class MqttListener {
       limitPackets(stream, maxPacketBytes);
       handle(stream, request);
     };
+    const acceptSocket = (socket: Socket): void => {
+      gatherWrites(socket);
+      accept(socket);
+    };
     switch (kind) {
       case 'tcp':
-        return createTcpServer({ noDelay: true }, accept);
+        return createTcpServer({ noDelay: true }, acceptSocket);
       case 'tls':
-        return this.withHandshakeLog(createTlsServer(this.tlsOptions(), accept));
+        return this.withHandshakeLog(createTlsServer(this.tlsOptions(), acceptSocket));
       case 'ws': {
         const server = createHttpServer({ noDelay: true });
         attachWebSocket(server, maxPacketBytes, accept);
