@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 export function gatherWrites(socket: Socket): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   let gathering = false;
-  socket.write = ((...args: unknown[]) => {
+  socket.write = (...args: unknown[]) => {
     if (!gathering) {
       gathering = true;
       socket.cork();
@@ -17,5 +17,5 @@ export function gatherWrites(socket: Socket): void {
       });
     }
     return write(...args);
-  }) as Socket['write'];
+  };
 }

@@ -245,7 +245,8 @@ test('a message that matches several filters of an MQTT client comes once, with 
     await app.mqtt.subscribeAsync('a/b', { qos: 1 });
     await device.publish('a/b', '1', { qos: 2, retain: true });
     await device.publish('a/b', '2', { qos: 1 });
-    t.deepEqual(await app.messages(2), ['a/b 2 1', 'a/b 1 2']);
+    // A client passes a QoS 2 message on when it is released, perhaps after a QoS 1 message that came later.
+    t.deepEqual((await app.messages(2)).sort(), ['a/b 1 2', 'a/b 2 1']);
     await app.mqtt.unsubscribeAsync(['a/#', 'a/+', 'a/b']);
     await app.mqtt.subscribeAsync('a/+', { qos: 1 });
     t.deepEqual((await app.messages(3)).slice(2), ['a/b 1 retained 1']);
