@@ -46,7 +46,9 @@ export class Applications {
     this.context = context;
     this.topics = options.topics.map((set) => compileTopics(options.mountpoint, set));
     const { mountpoint, statusTopic } = options;
-    this.status = statusTopic === undefined ? undefined : compileTemplate(mountpoint + statusTopic);
+    const status = statusTopic === undefined ? '' : mountpoint + statusTopic;
+    // Under a mountpoint without the endpoint's name all devices would share one status.
+    this.status = status.includes('%e') ? compileTemplate(status) : undefined;
     this.gateway = new GatewayLink({
       ...context,
       clientId: options.gatewayClientId,

@@ -28,7 +28,8 @@ export type ObserveCommand = Extract<Command, { kind: 'observe' | 'observe-compo
 /** A path, or a list of paths, that a device reports on. */
 export interface Observed {
   readonly command: ObserveCommand;
-  readonly observation: Observation;
+  /** Another one, of the same token, when the device has moved. */
+  observation: Observation;
   /** At most one for each dialect. */
   observers: readonly Observer[];
 }
@@ -91,6 +92,11 @@ export class Device implements Registered, DeviceView {
     if (this.observed.length === 0) return undefined;
     const key = keyOf(command);
     return this.observed.find((observed) => keyOf(observed.command) === key);
+  }
+
+  /** Every observation. */
+  get observations(): readonly Observed[] {
+    return this.observed;
   }
 
   /** Whether an observation has not been replaced or ended. */

@@ -1,8 +1,9 @@
-import { type CoapResponse, ExchangeError, type OutgoingRequest } from '../coap/types.js';
+import { type CoapEndpoint, type CoapResponse, ExchangeError, type OutgoingRequest } from '../coap/types.js';
 import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
+import type { Counter, Metrics } from '../core/metrics.js';
 import type { Command, Failure, Result } from './command.js';
 import { type AddressedCommand, Job } from './command-queue.js';
 import type { Device, ObserveCommand, Observed, Observer } from './device.js';
@@ -18,6 +19,7 @@ export interface DownlinkContext {
   readonly options: Lwm2mOptions;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly presence: Presence;
   /** Publishes for a device. */
   readonly publish: (device: Device, topic: TopicTemplate, payload: string) => void;
@@ -30,10 +32,12 @@ const mostAttempts = 8;
 export class Downlink {
   private readonly context: DownlinkContext;
   private readonly deadlines: Deadlines<Device>;
+  private readonly notifications: Counter;
 
   constructor(context: DownlinkContext) {
     this.context = context;
     this.deadlines = new Deadlines(context.clock, 'lwm2m command', (device) => this.due(device));
+    this.notifications = context.metrics.counter('lwm2m.notifications');
   }
 
   /** Takes charge of a command; it is answered in any case. */
@@ -79,6 +83,22 @@ export class Downlink {
       }
     }
     this.arm(device);
+  }
+
+  /** The device is at another peer now, perhaps of another endpoint: what is under way to the old one is lost. */
+  moved(device: Device, from: CoapEndpoint, oldPeer: Peer): void {
+    for (const observed of device.observations) {
+      const old = observed.observation;
+      observed.observation = device.coap.resume(
+        device.peer,
+        old.token,
+        old.request,
+        (notification) => this.notified(device, observed, notification),
+        (peer) => this.owns(device, peer),
+      );
+      old.forget();
+    }
+    if (device.commands.inFlight !== undefined) from.forget(oldPeer);
   }
 
   /** Stops every timer. */
@@ -133,7 +153,7 @@ export class Downlink {
       device.peer,
       request,
       (notification) => observed && this.notified(device, observed, notification),
-      (peer) => isOwner(device.peer, peer, this.context.options.rebindOnUdp),
+      (peer) => this.owns(device, peer),
     );
     request.release();
     if (observation === undefined) return response;
@@ -148,6 +168,10 @@ export class Downlink {
     observed = { command, observation, observers: staying.concat({ replies, topics }) };
     device.observe(observed);
     return response;
+  }
+
+  private owns(device: Device, peer: Peer): boolean {
+    return isOwner(device.peer, peer, this.context.options.rebindOnUdp);
   }
 
   private cancel(device: Device, job: Job, observed: Observed): void {
@@ -170,6 +194,7 @@ export class Downlink {
       observation.forget();
       device.dropObserved(observed);
     }
+    this.notifications.value++;
     for (const { replies, topics } of observed.observers) {
       const text = replies.notification(result, notification.observe ?? 0);
       this.context.publish(device, replies.notifyTopic === 'notify' ? topics.notify : topics.response, text);

@@ -6,7 +6,7 @@ import type { Peer } from '../core/datagram.js';
 import { DecodeError } from '../core/errors.js';
 import { mayUseName } from '../core/identity.js';
 import type { Log } from '../core/log.js';
-import type { Metrics } from '../core/metrics.js';
+import type { Counter, Metrics } from '../core/metrics.js';
 import { Applications } from './applications.js';
 import { type DefinitionSource, Device } from './device.js';
 import { autoObserveReplies } from './dialects/msgtype-replies.js';
@@ -41,13 +41,22 @@ export class Lwm2mServer {
   private readonly downlink: Downlink;
   /** The newest attempt of each endpoint whose link is being opened. */
   private readonly opening = new Map<string, object>();
+  private readonly registered: Counter;
+  private readonly updated: Counter;
+  private readonly expired: Counter;
   private running = false;
 
   /** Throws an IsthmusError `CONFIG` when the topics make no sense. */
   constructor(parts: Lwm2mServerParts) {
-    const { options, clock, log } = parts;
+    const { options, clock, log, metrics } = parts;
     this.parts = parts;
-    this.registrations = new Registrations(clock, (device) => this.ended(device, 'expired'));
+    this.registered = metrics.counter('lwm2m.registrations');
+    this.updated = metrics.counter('lwm2m.updates');
+    this.expired = metrics.counter('lwm2m.expired');
+    this.registrations = new Registrations(clock, (device) => {
+      this.expired.value++;
+      this.ended(device, 'expired');
+    });
     this.applications = new Applications({
       ...parts,
       deviceOf: (endpoint) => this.registrations.of(endpoint),
@@ -59,6 +68,7 @@ export class Lwm2mServer {
       options,
       clock,
       log,
+      metrics,
       presence: this.presence,
       publish: (device, topic, payload) => this.applications.publish(device, topic, payload),
     });
@@ -134,11 +144,13 @@ export class Lwm2mServer {
       return { code: '5.03' };
     }
     const replaced = this.registrations.add(device);
+    this.registered.value++;
+    this.parts.log.debug({ endpoint, address: peer.address, anew: replaced !== undefined }, 'a device has registered');
     if (replaced !== undefined) this.replaced(replaced, device);
     return {
       code: '2.01',
       location: ['rd', device.id],
-      sent: () => this.answered(device, () => this.registered(device)),
+      sent: () => this.answered(device, () => this.announce(device)),
     };
   }
 
@@ -146,6 +158,7 @@ export class Lwm2mServer {
     const parsed = parseUpdate(request.query, request.payload, this.parts.options);
     if (parsed.kind === 'refused') return refusal(parsed, request);
     const { update } = parsed;
+    this.updated.value++;
     device.registration = updated(device.registration, update);
     this.registrations.renew(device);
     this.rebind(device, coap, peer);
@@ -190,7 +203,7 @@ export class Lwm2mServer {
     this.downlink.wake(device);
   }
 
-  private registered(device: Device): void {
+  private announce(device: Device): void {
     this.applications.tell(device, 'register', registrationEvent('register', device.registration));
     this.applications.keepStatus(device, device.registration.queueMode ? 'awake' : 'online');
     const { autoObserve } = this.parts.options;
@@ -206,6 +219,7 @@ export class Lwm2mServer {
 
   /** A registration has ended, and is out of the table. */
   private ended(device: Device, reason: EndReason): void {
+    this.parts.log.debug({ endpoint: device.registration.endpoint, reason }, 'a registration has ended');
     this.presence.forget(device);
     this.downlink.end(device);
     this.applications.tell(device, 'register', endEvent(reason, device.registration));
@@ -237,14 +251,14 @@ export class Lwm2mServer {
     return { code: error.code === 'UNAVAILABLE' ? '5.03' : '4.03' };
   }
 
-  /** The device's requests come from another address now: what is under way to the old one is lost. */
+  /** The device's requests come from another address now. */
   private rebind(device: Device, coap: CoapEndpoint, peer: Peer): void {
     const { peer: oldPeer, coap: oldCoap } = device;
     device.peer = peer;
     device.coap = coap;
     if (oldPeer.key === peer.key) return;
     this.registrations.moved(device, oldPeer.key);
-    if (device.commands.inFlight !== undefined) oldCoap.forget(oldPeer);
+    this.downlink.moved(device, oldCoap, oldPeer);
   }
 }
 

@@ -119,16 +119,24 @@ test('an error ends an observation, and is told', async (t) => {
 test('an observation belongs to its registration: it moves with it and ends with it', async (t) => {
   const world = await World.start();
   const path = await world.registered('ep');
-  const relation = await observing(world, 'lwm2m/ep/dn/dm', observe(8));
+  const before = await observing(world, 'lwm2m/ep/dn/dm', observe(8));
   await world.coap.receive(new MemoryPeer('moved'), { method: 'POST', path });
+  const relation = world.coap.observations.at(-1) as FakeObservation;
+  t.not(relation, before);
   t.true(relation.owns(new MemoryPeer('moved')));
   t.false(relation.owns(new MemoryPeer('moved', { kind: 'psk', identity: 'other' })));
-  t.false(relation.forgotten);
-  await world.registered('ep');
-  t.true(relation.forgotten);
+  world.published();
+  relation.notify({ observe: 3, ...text('2') });
+  t.is(world.published().length, 1);
+  await world.command('lwm2m/ep/dn/dm', cancel);
+  t.is(world.coap.next().peer.key, 'moved');
+  await world.answer({ code: '2.05', ...text('7') });
   const next = await observing(world, 'lwm2m/ep/dn/dm', observe(8));
-  world.clock.advance(300_000);
+  await world.registered('ep');
   t.true(next.forgotten);
+  const last = await observing(world, 'lwm2m/ep/dn/dm', observe(8));
+  world.clock.advance(300_000);
+  t.true(last.forgotten);
   t.is(world.server.size, 0);
 });
 

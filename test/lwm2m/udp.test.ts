@@ -110,6 +110,11 @@ for (const manner of ['piggybacked', 'separate'] satisfies Manner[]) {
     t.is((await moved.ask('POST', location)).code, '2.04');
     await moved.confirmed(request.token, { code: '2.05', observe: 3, contentFormat: 0, payload: '2050' });
     t.regex(await next(seen, 'lwm2m/ep/up/notify'), /"seqNum":3,.*"value":2050/);
+    await broker.publish('lwm2m/ep/dn/dm', '{"reqID":9,"msgType":"cancel-observe","data":{"path":"/3/0/10"}}');
+    const end = await moved.receive();
+    t.is(line(end), 'GET /3/0/10 accept 11542 observe 1');
+    t.deepEqual(end.token, request.token);
+    await moved.answer(end, { code: '2.05', contentFormat: 0, payload: '2051' }, manner);
     device.close();
     moved.close();
     await server.stop();

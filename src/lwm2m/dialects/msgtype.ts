@@ -10,9 +10,10 @@ import { createTarget, writeTarget } from './write-target.js';
 
 /** Reads a command of the msgType dialect. What is not understood is answered 4.00 with a `reason`. */
 export function parseMsgType(json: JsonObject): ParsedCommand {
-  const { msgType: name } = json;
-  const data = name === 'write-composite' && isObject(json['data']) ? { basePath: '/', ...json['data'] } : json['data'];
-  const requestPath = isObject(data) ? (data['path'] ?? data['basePath'] ?? data['paths'] ?? '') : '';
+  const { msgType: name, data } = json;
+  const requestPath = isObject(data)
+    ? (data['path'] ?? data['basePath'] ?? data['paths'] ?? (name === 'write-composite' ? '/' : ''))
+    : '';
   const refuse = (reason: string): ParsedCommand => ({
     kind: 'invalid',
     answer: echo(json, { data: badRequest(requestPath, reason) }),

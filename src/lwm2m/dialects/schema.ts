@@ -61,7 +61,7 @@ export const msgTypeData = {
   'read-composite': paths,
   'observe-composite': paths,
   'cancel-observe-composite': paths,
-  'write-composite': z.object({ basePath: z.string(), content: z.array(item).min(1) }),
+  'write-composite': z.object({ basePath: z.string().default('/'), content: z.array(item).min(1) }),
 };
 
 /** Names of the msgType dialect's commands. */

@@ -95,13 +95,17 @@ export class FakeCoap implements CoapEndpoint {
   ): Promise<{ response: CoapResponse; observation?: Observation }> {
     const response = await this.send(peer, request, 0);
     if (response.observe === undefined) return { response };
-    const observation = new FakeObservation(request, notify, owns, () => this.send(peer, request, 1));
-    this.observations.push(observation);
-    return { response, observation };
+    return { response, observation: this.relation(peer, request, notify, owns) };
   }
 
-  resume(): Observation {
-    throw new Error('not used');
+  resume(
+    peer: Peer,
+    _token: Buffer,
+    request: OutgoingRequest,
+    notify: (response: CoapResponse) => void,
+    owns: (peer: Peer) => boolean = (other) => other.key === peer.key,
+  ): Observation {
+    return this.relation(peer, request, notify, owns);
   }
 
   forget(peer: Peer): void {
@@ -114,6 +118,17 @@ export class FakeCoap implements CoapEndpoint {
     const sent = this.sent[0];
     if (sent === undefined) throw new Error('the server has sent nothing');
     return sent;
+  }
+
+  private relation(
+    peer: Peer,
+    request: OutgoingRequest,
+    notify: (response: CoapResponse) => void,
+    owns: (peer: Peer) => boolean,
+  ): FakeObservation {
+    const observation = new FakeObservation(request, notify, owns, () => this.send(peer, request, 1));
+    this.observations.push(observation);
+    return observation;
   }
 
   private send(peer: Peer, request: OutgoingRequest, observe?: number): Promise<CoapResponse> {
