@@ -29,8 +29,9 @@ export function onConnect(session: Session, packet: Connect, now: number, out: E
   session.state = 'connecting';
   session.cleanSession = packet.cleanSession;
   session.keepAliveSeconds = packet.durationSeconds;
-  const dueAt = retryAt(session, now);
-  session.connecting = { packet, stage: packet.will ? 'will topic' : 'link', will: undefined, fresh, tries: 0, dueAt };
+  const stage = packet.will ? 'will topic' : 'link';
+  const [dueAt, until] = [retryAt(session, now), now + session.options.idleTimeoutMs];
+  session.connecting = { packet, stage, will: undefined, fresh, tries: 0, dueAt, until };
   if (packet.will) prompt(session.connecting, out);
   else openLink(session, session.connecting, now, out);
 }
@@ -157,9 +158,12 @@ function repeatDue(session: Session, now: number, out: Effects): boolean {
 }
 
 function onConnectingTime(session: Session, connecting: Connecting, now: number, out: Effects): void {
+  if (connecting.until <= now) {
+    lose(session, 'retries', now, out);
+    return;
+  }
   if (connecting.dueAt > now) return;
   connecting.dueAt = retryAt(session, now);
-  // The broker always answers in the end; only the client can leave us waiting.
   if (connecting.stage === 'link') return;
   if (++connecting.tries <= session.options.retryCount) {
     out.push({ type: 'count', name: 'retransmissions' });

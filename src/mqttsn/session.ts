@@ -61,6 +61,8 @@ export interface Connecting {
   readonly fresh: boolean;
   tries: number;
   dueAt: number;
+  /** When to give up at the latest, ms. */
+  readonly until: number;
 }
 
 /** A subscription; `predefinedId` if the client named the topic by it. */
@@ -87,6 +89,8 @@ export interface SessionOptions {
   /** Messages kept for one client. */
   readonly queueLimit: number;
   readonly maxTopics: number;
+  /** How long a CONNECT may take from its first packet to its CONNACK. */
+  readonly idleTimeoutMs: number;
   /** How long a session is kept after its client has disconnected with clean session off, or was lost. */
   readonly sessionExpiryMs: number;
   /** How long to leave a client alone that reports congestion (T_WAIT) [SN 7.2]. */
@@ -181,7 +185,9 @@ export function dueAt(session: Session): number {
 export function supervisedUntil(session: Session): number {
   switch (session.state) {
     case 'connecting':
-      return session.connecting?.dueAt ?? Number.POSITIVE_INFINITY;
+      return session.connecting === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.min(session.connecting.dueAt, session.connecting.until);
     case 'active':
       return session.keepAliveSeconds === 0
         ? Number.POSITIVE_INFINITY

@@ -66,6 +66,7 @@ function snOptions(config: SnConfig): Omit<SnOptions, 'gwInfoAudience'> {
       maxInflight: config.maxInflight,
       queueLimit: config.sleepQueueLimit,
       maxTopics: config.maxTopics,
+      idleTimeoutMs: config.idleTimeoutMs,
       sessionExpiryMs: config.sessionExpiryMs,
       congestionWaitMs,
       random: Math.random,

@@ -34,6 +34,18 @@ test('the requests are repeated, so often, and then it is over', async (t) => {
   t.is(wills(world).length, 0);
 });
 
+test('a CONNECT that is not finished within the idle timeout is over', async (t) => {
+  const world = await SnWorld.start({ session: { idleTimeoutMs: 15_000 } });
+  const peer = world.peer('10.0.0.1:1');
+  await peer.connect('a', { will: true });
+  world.clock.advance(14_999);
+  t.deepEqual(peer.heard(), ['WILLTOPICREQ']);
+  t.is(world.server.sessions, 1);
+  world.clock.advance(1);
+  t.is(world.server.sessions, 0);
+  t.deepEqual(await peer.say('07 07 30 77696c6c'), ['DISCONNECT']);
+});
+
 test('published when the client is lost, once, with its QoS and RETAIN', async (t) => {
   const world = await SnWorld.start();
   await withWill(world);

@@ -45,6 +45,7 @@ export function snOptions(overrides: Overrides = {}): SnOptions {
       maxInflight: 1,
       queueLimit: 10,
       maxTopics: 20,
+      idleTimeoutMs: 100_000,
       sessionExpiryMs: 7_200_000,
       congestionWaitMs: 300_000,
       random: () => 0,
