@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -7,9 +8,10 @@ import type { Log } from '../core/log.js';
 import type { Metrics } from '../core/metrics.js';
 import { noStore } from '../store/no-store.js';
 import type { ClientRules } from './client-rules.js';
+import { noteGranted, noteRestored } from './client-state.js';
 import type { EmbeddedOptions } from './embedded-options.js';
 import { Exchange } from './exchange.js';
-import { noteGranted, noteRestored } from './granted-qos.js';
+import { Forwarding } from './forwarding.js';
 import { aedesHooks } from './hooks.js';
 import { Persistence } from './persistence.js';
 import type { Message } from './port.js';
@@ -42,7 +44,10 @@ export class AedesCore {
       dropped: metrics.counter('broker.dropped_messages'),
       log,
     });
+    // A new name for every run: messages are told apart by it and a number that begins anew.
+    const id = randomUUID();
     const aedes: Aedes = new Aedes({
+      id,
       mq: this.exchange,
       persistence,
       // Of the emitter that we replace; what is left of it is the limit of listeners on a connection, 0 being none.
@@ -58,7 +63,8 @@ export class AedesCore {
         rules,
         maxClientIdBytes,
         publishFirst: new PublishFirst((packet, done) => aedes.publish(packet, done)),
-        queues: persistence,
+        forwarding: new Forwarding(rules, persistence),
+        brokerId: id,
         committed: (callback) => store.committed(callback),
         log,
         refused: metrics.counter('broker.refused_publishes'),

@@ -42,6 +42,8 @@ type Target = Listener | Subscription;
 export class Exchange {
   private readonly index = new FilterIndex<Target>();
   private emission = 0;
+  private readonly following: { readonly packet: AedesPublishPacket; readonly done: () => void }[] = [];
+  private delivering = false;
   private closed = false;
 
   /** Filters of everybody. */
@@ -70,19 +72,45 @@ export class Exchange {
     this.index.remove(subscription.filter, subscription);
   }
 
-  /** Delivers a packet; `done` comes when everybody concerned has taken it. */
+  /**
+   * Delivers a packet; `done` comes when everybody concerned has taken it. What is published by a receiver during a
+   * delivery follows after it, so that everybody sees the same order.
+   */
   emit(packet: AedesPublishPacket, done: (error?: Error) => void = () => {}): this {
     if (this.closed) {
       done(new Error('the broker is stopped'));
       return this;
     }
+    if (this.delivering) {
+      this.following.push({ packet, done });
+      return this;
+    }
+    this.delivering = true;
+    try {
+      this.deliver(packet, done);
+      for (let next = this.following.shift(); next !== undefined; next = this.following.shift()) {
+        this.deliver(next.packet, next.done);
+      }
+    } finally {
+      this.delivering = false;
+    }
+    return this;
+  }
+
+  close(done: () => void): this {
+    this.closed = true;
+    setImmediate(done);
+    return this;
+  }
+
+  private deliver(packet: AedesPublishPacket, done: () => void): void {
     const found: Target[] = [];
     this.index.match(packet.topic, found);
     const targets = found.length > 1 ? this.oncePerSubscriber(found) : found;
     let left = targets.length;
     if (left === 0) {
       done();
-      return this;
+      return;
     }
     const taken = (): void => {
       if (--left === 0) done();
@@ -97,13 +125,6 @@ export class Exchange {
         target.subscriber.receive(message, taken);
       }
     }
-    return this;
-  }
-
-  close(done: () => void): this {
-    this.closed = true;
-    setImmediate(done);
-    return this;
   }
 
   /** Keeps, of several subscriptions of one subscriber, the one with the highest QoS. */

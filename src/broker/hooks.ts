@@ -1,27 +1,21 @@
-import type { AedesOptions, AedesPublishPacket, AuthenticateError, Client, PublishPacket } from 'aedes';
+import type { AedesOptions, AuthenticateError, PublishPacket } from 'aedes';
 import type { Log } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
 import type { Committed } from '../store/store.js';
 import type { Who } from './auth.js';
 import type { ClientRules } from './client-rules.js';
-import { atGrantedQos, deliverHighest } from './granted-qos.js';
+import { prepareClient } from './client-state.js';
+import type { Forwarding } from './forwarding.js';
 import type { PublishFirst } from './publish-first.js';
 import { isTopicName } from './topics.js';
-
-/** What waits for clients, as far as deliveries have to do with it. */
-export interface ClientQueues {
-  /** Takes a message out of a client's queue that it may not have. */
-  forgetQueued(client: Client, packet: AedesPublishPacket): void;
-  /** Whether a queued message is being sent again. */
-  isRepetition(client: Client, packet: AedesPublishPacket): boolean;
-}
 
 /** What the broker asks aedes to obey. */
 export interface HookOptions {
   readonly rules: ClientRules;
   readonly maxClientIdBytes: number;
   readonly publishFirst: PublishFirst;
-  readonly queues: ClientQueues;
+  readonly forwarding: Forwarding;
+  readonly brokerId: string;
   /** Calls back when what was stored so far is safe. */
   readonly committed: (callback: Committed) => void;
   readonly log: Log;
@@ -46,7 +40,7 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
 
   return {
     preConnect(client, packet, done) {
-      deliverHighest(client);
+      prepareClient(client, options.brokerId);
       // aedes makes up a name for whoever has none; it may not for a session to come back to [MQTT-3.1.3-8]. This one
       // is refused below.
       if (packet.clientId === '' && !packet.clean) packet.clientId = '\0';
@@ -113,15 +107,7 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
       done(null, allowed ? subscription : null);
     },
 
-    authorizeForward(client, packet) {
-      if (!rules.mayReceive(rules.who(client), packet.topic)) {
-        options.queues.forgetQueued(client, packet);
-        return null;
-      }
-      // Only what comes from a queue has its message id by now; this packet is the one that is sent.
-      if (packet.messageId !== undefined && options.queues.isRepetition(client, packet)) packet.dup = true;
-      return atGrantedQos(client, packet);
-    },
+    authorizeForward: (client, packet) => options.forwarding.forward(client, packet),
 
     published(packet, _client, done) {
       // The last step of every publication, in which all that it has stored is made sure of.

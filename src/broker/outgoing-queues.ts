@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { attempt, DecodeError } from '../core/errors.js';
 import type { Counter } from '../core/metrics.js';
 import type { Table } from '../store/store.js';
+import type { ClientRef } from './client-rules.js';
 import type { QoS } from './port.js';
 import { decodeOutgoing, encodeOutgoing, type Outgoing } from './stored-records.js';
 
@@ -21,6 +22,10 @@ interface Entry extends Outgoing {
   readonly sequence: number;
   readonly counter: number;
   packet: OutgoingPacket;
+  /** The connection on which it is being sent. */
+  sender: ClientRef | undefined;
+  /** It was sent there as it was published, and not from the queue. */
+  live: boolean;
   /** It has been sent before, on an earlier connection. */
   repeated: boolean;
 }
@@ -69,7 +74,14 @@ export class OutgoingQueues {
         continue;
       }
       this.sequence = Math.max(this.sequence, sequence);
-      this.insert(clientId, { ...decoded, sequence, counter: -sequence, repeated: false });
+      this.insert(clientId, {
+        ...decoded,
+        sequence,
+        counter: -sequence,
+        sender: undefined,
+        live: false,
+        repeated: false,
+      });
     }
     return strange;
   }
@@ -99,6 +111,31 @@ export class OutgoingQueues {
       messageId: undefined,
     };
     this.save(clientId, this.insert(clientId, this.entry(packet, brokerCounter)));
+  }
+
+  /**
+   * Takes charge of sending a message on a connection as it is published. While a client comes back its queue is read
+   * and new messages come in: false says that this one has been sent from the queue.
+   */
+  claim(client: ClientRef, brokerCounter: number): boolean {
+    const entry = this.queues.get(client.id)?.entries.get(brokerCounter);
+    if (entry === undefined) return true;
+    if (entry.sender === client) return false;
+    entry.sender = client;
+    entry.live = true;
+    return true;
+  }
+
+  /**
+   * The same for sending it from the queue: false says that it was sent as it was published, or has even been
+   * acknowledged since the queue was read.
+   */
+  claimQueued(client: ClientRef, brokerCounter: number): boolean {
+    const entry = this.queues.get(client.id)?.entries.get(brokerCounter);
+    if (entry === undefined || (entry.sender === client && entry.live)) return false;
+    entry.sender = client;
+    entry.live = false;
+    return true;
   }
 
   /**
@@ -173,7 +210,15 @@ export class OutgoingQueues {
   }
 
   private entry(packet: OutgoingPacket, counter: number): Entry {
-    return { packet, at: Math.floor(this.clock.now()), sequence: ++this.sequence, counter, repeated: false };
+    return {
+      packet,
+      at: Math.floor(this.clock.now()),
+      sequence: ++this.sequence,
+      counter,
+      sender: undefined,
+      live: false,
+      repeated: false,
+    };
   }
 
   private insert(clientId: string, entry: Entry): Entry {

@@ -6,6 +6,7 @@ import type { Log } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
 import type { Store, Table } from '../store/store.js';
 import type { ClientRef } from './client-rules.js';
+import { isLive } from './forwarding.js';
 import { type OutgoingPacket, OutgoingQueues, type QueueLimits } from './outgoing-queues.js';
 import type { QoS } from './port.js';
 import { ReceivedIds } from './received-ids.js';
@@ -147,7 +148,11 @@ export class Persistence {
 
   async outgoingUpdate(client: ClientRef, packet: OutgoingPacket): Promise<void> {
     if (packet.cmd === 'pubrel') this.outgoing.releasing(client.id, packet);
-    else if (!this.outgoing.sending(client.id, packet)) return;
+    else if (!isLive(packet) && !this.outgoing.claimQueued(client, packet.brokerCounter)) {
+      // Without an id it is not sent from the queue as well.
+      packet.messageId = undefined;
+      return;
+    } else if (!this.outgoing.sending(client.id, packet)) return;
     await this.committed();
   }
 
@@ -159,8 +164,13 @@ export class Persistence {
     return packet.messageId === undefined ? undefined : this.outgoing.acknowledged(client.id, packet.messageId);
   }
 
+  /** Whether a message may be sent on this connection as it is published. */
+  claim(client: ClientRef, packet: AedesPublishPacket): boolean {
+    return this.outgoing.claim(client, packet.brokerCounter);
+  }
+
   /** Takes a message out of a client's queue that it may not have. */
-  forgetQueued(client: ClientRef, packet: AedesPublishPacket): void {
+  forget(client: ClientRef, packet: AedesPublishPacket): void {
     this.outgoing.forget(client.id, packet.brokerCounter);
   }
 

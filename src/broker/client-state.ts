@@ -4,18 +4,46 @@ import { topicMatches } from './topics.js';
 
 type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
 
-/** What aedes keeps in its client objects without declaring it, and a field of ours. */
+/** What aedes keeps in its client objects without declaring it, and two fields of ours. */
 interface ClientState {
   readonly subscriptions: Readonly<Record<string, { qos: QoS; granted?: QoS }>>;
   readonly deliverQoS: Deliver;
   deliver0: Deliver;
+  duplicates: object;
+  lastDelivered?: number;
+}
+
+/**
+ * Takes two decisions away from aedes, which makes them too early. One is what counts as a duplicate: aedes drops every
+ * message whose number is lower than that of one delivered before, which a message of QoS 1 is when one of QoS 0 has
+ * overtaken it. The other is the QoS of a message that matches several filters of a client: aedes takes the first filter
+ * found, instead of the one with the highest QoS [MQTT-3.3.5-1].
+ */
+export function prepareClient(client: Client, brokerId: string): void {
+  const state = stateOf(client);
+  // For aedes nothing is ever a duplicate; `isNew` says what is.
+  state.duplicates = Object.defineProperty({}, brokerId, { get: () => 0, set: () => {} });
+  const { deliver0 } = state;
+  state.deliver0 = (packet, done) => {
+    if (packet.qos > 0 && grantedQos(client, packet.topic) > 0) state.deliverQoS(packet, done);
+    else deliver0(packet, done);
+  };
+}
+
+/** Whether a message has not been delivered to this client through another of its filters, a moment ago. */
+export function isNew(client: Client, packet: AedesPublishPacket): boolean {
+  const state = stateOf(client);
+  if (state.lastDelivered === packet.brokerCounter) return false;
+  state.lastDelivered = packet.brokerCounter;
+  return true;
 }
 
 /** The highest QoS of a client's subscriptions that match a topic; 0 if none does. */
-function grantedQos(client: ClientState, topic: string): QoS {
+export function grantedQos(client: Client, topic: string): QoS {
+  const { subscriptions } = stateOf(client);
   let highest: QoS = 0;
-  for (const filter in client.subscriptions) {
-    const subscription = client.subscriptions[filter];
+  for (const filter in subscriptions) {
+    const subscription = subscriptions[filter];
     const qos = subscription?.granted ?? subscription?.qos ?? 0;
     if (qos > highest && topicMatches(filter, topic)) highest = qos;
   }
@@ -34,27 +62,6 @@ export function noteGranted(client: Client, granted: Iterable<{ readonly topic: 
     subscription.granted = qos as QoS;
     if (qos === 1) subscription.qos = 2;
   }
-}
-
-/** A packet with the QoS at which this client may have it [MQTT-3.8.4-6]. */
-export function atGrantedQos(client: Client, packet: AedesPublishPacket): AedesPublishPacket {
-  // A live message of QoS 1 comes only through a subscription of at least QoS 1; a retained one through any.
-  if (packet.qos === 0 || (packet.qos === 1 && !packet.retain)) return packet;
-  const qos = grantedQos(stateOf(client), packet.topic);
-  return qos < packet.qos ? { ...packet, qos } : packet;
-}
-
-/**
- * Makes a client get a message that matches several of its filters with the highest QoS of these [MQTT-3.3.5-1]. aedes
- * delivers through the first filter found, and drops the rest as duplicates.
- */
-export function deliverHighest(client: Client): void {
-  const state = stateOf(client);
-  const { deliver0 } = state;
-  state.deliver0 = (packet, done) => {
-    if (packet.qos > 0 && grantedQos(state, packet.topic) > 0) state.deliverQoS(packet, done);
-    else deliver0(packet, done);
-  };
 }
 
 /** The same for the subscriptions that came back with a session. */
