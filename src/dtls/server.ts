@@ -99,7 +99,7 @@ export class DtlsPort implements DatagramPort {
       );
     }
     const now = this.clock.now();
-    for (const { session, lowerKey } of (await this.keeper?.load(now, this.settings.limits.idleMs)) ?? []) {
+    for (const { session, lowerKey } of (await this.keeper?.load((session) => this.isWelcome(session, now))) ?? []) {
       this.connections.add(new DtlsPeer(this.keyOf(session), session, undefined, lowerKey, this.events));
       if (session.resumable !== undefined) this.resumption.add(session.resumable);
     }
@@ -135,6 +135,7 @@ export class DtlsPort implements DatagramPort {
   }
 
   private take(datagram: Buffer, from: Peer): void {
+    if (this.handler === undefined) return;
     const records = decodeRecords(datagram, this.settings.cidLength);
     if (records.length === 0) this.counters.malformed.value++;
     for (const record of records) {
@@ -329,6 +330,14 @@ export class DtlsPort implements DatagramPort {
     sealed: (peer: DtlsPeer): void => this.keeper?.sealed(peer),
     below: (lowerKey: string): Peer | undefined => this.lower.peerAt?.(lowerKey),
   };
+
+  /** Whether a session of before a restart may go on. */
+  private async isWelcome(session: Session, now: number): Promise<boolean> {
+    const { limits, cidLength, psk } = this.settings;
+    const { ownCid, pskIdentity } = session;
+    if (now - session.lastSeen > limits.idleMs || (ownCid.length > 0 && ownCid.length !== cidLength)) return false;
+    return pskIdentity === undefined || (await psk?.lookup(pskIdentity)) !== undefined;
+  }
 
   private keyOf(session: Session): string {
     return `dtls|${this.settings.name}|${session.name}`;
