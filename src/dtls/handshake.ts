@@ -10,13 +10,14 @@ import { HandshakeSecrets } from './handshake-secrets.js';
 import type { HandshakeEffect, HandshakeInput, HandshakeStart } from './handshake-step.js';
 import { HeldRecords } from './held-records.js';
 import { identityName, identityText } from './identity-text.js';
+import { keep } from './keep.js';
 import { type Contribution, premasterOf, readContribution } from './key-agreement.js';
 import { LastFlight } from './last-flight.js';
 import type { Ending, Psk } from './options.js';
 import { OutgoingFlight } from './outgoing-flight.js';
 import { type HandshakeMessage, Reassembler } from './reassembly.js';
 import { contentTypes, type DtlsRecord } from './record.js';
-import type { ResumableSession } from './resumption.js';
+import { type ResumableSession, sessionIdText } from './resumption.js';
 import { RetransmissionTimer } from './retransmission.js';
 import { resumedServerHello, serverFlight } from './server-flight.js';
 import { addFullHandshakeExtensions, serverHelloExtensions } from './server-hello-extensions.js';
@@ -40,6 +41,7 @@ const expectedType: Partial<Record<Awaiting, number>> = {
   'certificate verify': types.certificateVerify,
 };
 
+const noBytes = Buffer.alloc(0);
 const mostEarly = 4;
 /** A client that has sent a fatal alert is waited for so long, as anybody could have forged the alert. */
 const afterAlertMs = 2000;
@@ -75,11 +77,11 @@ export class Handshake {
   constructor(from: HandshakeStart) {
     const { plan, random, settings } = from;
     this.from = from;
-    this.clientRandom = Buffer.from(from.hello.random);
+    this.clientRandom = keep(from.hello.random);
     this.ownCid = from.ownCid;
     this.suite = plan.kind === 'full' ? plan.negotiated.suite : plan.resumable.suite;
     this.secrets = new HandshakeSecrets(this.suite, this.clientRandom, random(32), this.transcript);
-    this.sessionId = plan.kind === 'full' ? random(32) : plan.resumable.id;
+    this.sessionId = plan.kind === 'full' ? random(32) : Buffer.from(plan.resumable.id, 'latin1');
     this.outgoing = new OutgoingFlight(this.transcript, from);
     this.timer = new RetransmissionTimer(settings.timers);
     this.reassembler = new Reassembler(from.messageSeq + 1, settings.limits.handshakeBytes);
@@ -145,7 +147,7 @@ export class Handshake {
       this.outgoing.append(resumedServerHello(this.suite.id, values), false);
       this.identity = resumable.identity;
       this.secrets.master = Buffer.from(resumable.master);
-      this.makeSession(resumable.pskIdentity);
+      this.makeSession();
       this.outgoing.changeCipherSpec();
       this.outgoing.append({ type: types.finished, body: this.secrets.finished('server') }, true);
       this.awaiting = 'change cipher spec';
@@ -283,19 +285,18 @@ export class Handshake {
     const premaster = premasterOf(this.contribution as Contribution, psk);
     this.secrets.agree(premaster, this.from.features.extendedMasterSecret);
     this.contribution?.shared?.fill(0);
-    this.makeSession(this.contribution?.identity);
+    this.makeSession();
     this.awaiting = this.client === undefined ? 'change cipher spec' : 'certificate verify';
   }
 
-  private makeSession(pskIdentity: Buffer | undefined): void {
+  private makeSession(): void {
     const { features, ownCid, sessionName } = this.from;
     this.session = new Session({
       name: sessionName,
       cipher: new RecordCipher(this.suite, this.secrets.keyBlock(), 'server'),
       identity: this.identity,
-      pskIdentity: pskIdentity === undefined ? undefined : Buffer.from(pskIdentity),
-      ownCid,
-      peerCid: Buffer.from(features.clientCid ?? []),
+      ownCid: keep(ownCid),
+      peerCid: keep(features.clientCid ?? noBytes),
       maxPlaintext: features.maxPlaintext,
       now: this.now,
     });
@@ -355,12 +356,11 @@ export class Handshake {
     session.lastFlight = new LastFlight(this.outgoing, this.clientRandom, this.now);
     this.sendFlight();
     this.establish({
-      id: this.sessionId,
+      id: sessionIdText(this.sessionId),
       suite,
       master: this.secrets.master,
       extendedMasterSecret: features.extendedMasterSecret,
       identity: this.identity,
-      pskIdentity: session.pskIdentity,
       expiresAt: this.now + settings.limits.resumableMs,
     });
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../core/clock.js';
-import type { DatagramHandler, DatagramPort, Peer } from '../core/datagram.js';
+import type { DatagramHandler, DatagramPort, Identity, Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import { assertNever } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -11,7 +11,7 @@ import type { RandomBytes } from './cookie.js';
 import { type DtlsCounters, dtlsCounters } from './counters.js';
 import { handshakeTypes } from './handshake-message.js';
 import { Handshakes } from './handshakes.js';
-import { identityName } from './identity-text.js';
+import { identityBytes, identityName, identityText } from './identity-text.js';
 import type { DtlsOptions } from './options.js';
 import { DtlsPeer } from './peer.js';
 import { contentTypes, type DtlsRecord, decodeRecords } from './record.js';
@@ -294,12 +294,12 @@ export class DtlsPort implements DatagramPort {
 
   /** Keys that are no longer valid: what was made with them ends, and cannot be resumed. */
   private revoke(identities: readonly Buffer[]): void {
-    const revoked = new Set(identities.map((identity) => identity.toString('hex')));
-    const isRevoked = (identity: Buffer | undefined): boolean =>
-      identity !== undefined && revoked.has(identity.toString('hex'));
-    this.resumption.forgetWhere((session) => isRevoked(session.pskIdentity));
+    const revoked = new Set(identities.map(identityText));
+    const isRevoked = (identity: Identity | undefined): boolean =>
+      identity?.kind === 'psk' && revoked.has(identity.identity);
+    this.resumption.forgetWhere((session) => isRevoked(session.identity));
     for (const peer of this.connections.peers()) {
-      if (!isRevoked(peer.session.pskIdentity)) continue;
+      if (!isRevoked(peer.identity)) continue;
       this.tell(peer, 'close_notify');
       this.end(peer, 'its key was revoked');
     }
@@ -334,9 +334,9 @@ export class DtlsPort implements DatagramPort {
   /** Whether a session of before a restart may go on. */
   private async isWelcome(session: Session, now: number): Promise<boolean> {
     const { limits, cidLength, psk } = this.settings;
-    const { ownCid, pskIdentity } = session;
+    const { ownCid, identity } = session;
     if (now - session.lastSeen > limits.idleMs || (ownCid.length > 0 && ownCid.length !== cidLength)) return false;
-    return pskIdentity === undefined || (await psk?.lookup(pskIdentity)) !== undefined;
+    return identity?.kind !== 'psk' || (await psk?.lookup(identityBytes(identity.identity))) !== undefined;
   }
 
   private keyOf(session: Session): string {
