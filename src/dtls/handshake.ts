@@ -6,17 +6,18 @@ import { RecordCipher } from './ciphers.js';
 import { type ClientKey, checkPossession, readClientCertificate } from './client-authentication.js';
 import type { EphemeralKey } from './groups.js';
 import { decodeFragments, handshakeTypes as types } from './handshake-message.js';
+import { HandshakeSecrets } from './handshake-secrets.js';
 import type { HandshakeEffect, HandshakeInput, HandshakeStart } from './handshake-step.js';
 import { HeldRecords } from './held-records.js';
 import { identityName, identityText } from './identity-text.js';
+import { keep } from './keep.js';
 import { type Contribution, premasterOf, readContribution } from './key-agreement.js';
 import { LastFlight } from './last-flight.js';
 import type { Ending, Psk } from './options.js';
 import { OutgoingFlight } from './outgoing-flight.js';
-import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from './prf.js';
 import { type HandshakeMessage, Reassembler } from './reassembly.js';
 import { contentTypes, type DtlsRecord } from './record.js';
-import type { ResumableSession } from './resumption.js';
+import { type ResumableSession, sessionIdText } from './resumption.js';
 import { RetransmissionTimer } from './retransmission.js';
 import { resumedServerHello, serverFlight } from './server-flight.js';
 import { addFullHandshakeExtensions, serverHelloExtensions } from './server-hello-extensions.js';
@@ -40,6 +41,7 @@ const expectedType: Partial<Record<Awaiting, number>> = {
   'certificate verify': types.certificateVerify,
 };
 
+const noBytes = Buffer.alloc(0);
 const mostEarly = 4;
 /** A client that has sent a fatal alert is waited for so long, as anybody could have forged the alert. */
 const afterAlertMs = 2000;
@@ -50,7 +52,7 @@ export class Handshake {
   readonly ownCid: Buffer;
   private readonly from: HandshakeStart;
   private readonly suite: CipherSuite;
-  private readonly serverRandom: Buffer;
+  private readonly secrets: HandshakeSecrets;
   private readonly sessionId: Buffer;
   private readonly transcript = new Transcript();
   private readonly outgoing: OutgoingFlight;
@@ -67,7 +69,6 @@ export class Handshake {
   private identity: Identity | undefined;
   private knowsIdentity = true;
   private peerAlert: number | undefined;
-  private master: Buffer | undefined;
   private session: Session | undefined;
   private established = false;
   private now = 0;
@@ -76,11 +77,11 @@ export class Handshake {
   constructor(from: HandshakeStart) {
     const { plan, random, settings } = from;
     this.from = from;
-    this.clientRandom = Buffer.from(from.hello.random);
+    this.clientRandom = keep(from.hello.random);
     this.ownCid = from.ownCid;
     this.suite = plan.kind === 'full' ? plan.negotiated.suite : plan.resumable.suite;
-    this.serverRandom = random(32);
-    this.sessionId = plan.kind === 'full' ? random(32) : plan.resumable.id;
+    this.secrets = new HandshakeSecrets(this.suite, this.clientRandom, random(32), this.transcript);
+    this.sessionId = plan.kind === 'full' ? random(32) : Buffer.from(plan.resumable.id, 'latin1');
     this.outgoing = new OutgoingFlight(this.transcript, from);
     this.timer = new RetransmissionTimer(settings.timers);
     this.reassembler = new Reassembler(from.messageSeq + 1, settings.limits.handshakeBytes);
@@ -124,14 +125,15 @@ export class Handshake {
     if (this.established) return;
     this.awaiting = 'nothing';
     this.session?.close();
-    this.master?.fill(0);
+    this.secrets.destroy();
   }
 
   private start(): void {
     const { features, plan, settings, hello, ownCid } = this.from;
     this.expiresAt = this.now + settings.limits.handshakeMs;
     this.transcript.add(this.from.helloMessage);
-    const { serverRandom, sessionId } = this;
+    const { sessionId } = this;
+    const { serverRandom } = this.secrets;
     const common = serverHelloExtensions(features, ownCid);
     if (plan.kind === 'full') {
       const extensions = addFullHandshakeExtensions(common, plan.negotiated);
@@ -144,9 +146,10 @@ export class Handshake {
       const values = { clientRandom: hello.random, serverRandom, sessionId, extensions: common };
       this.outgoing.append(resumedServerHello(this.suite.id, values), false);
       this.identity = resumable.identity;
-      this.useMaster(Buffer.from(resumable.master), resumable.pskIdentity);
+      this.secrets.master = Buffer.from(resumable.master);
+      this.makeSession();
       this.outgoing.changeCipherSpec();
-      this.outgoing.append({ type: types.finished, body: this.finishedBody('server') }, true);
+      this.outgoing.append({ type: types.finished, body: this.secrets.finished('server') }, true);
       this.awaiting = 'change cipher spec';
     }
     this.timer.start(this.now);
@@ -261,9 +264,11 @@ export class Handshake {
     } else this.agree(undefined);
   }
 
-  private takePsk(psk: Psk | undefined): void {
+  private takePsk(found: Psk | undefined): void {
     const identity = this.contribution?.identity;
     if (this.awaiting !== 'pre-shared key' || identity === undefined) return;
+    // An empty key would be known to everybody.
+    const psk = found?.key.length === 0 ? undefined : found;
     const text = identityText(identity);
     this.knowsIdentity = psk !== undefined;
     this.identity = { kind: 'psk', identity: text, ...(psk?.endpoint === undefined ? {} : { endpoint: psk.endpoint }) };
@@ -277,28 +282,21 @@ export class Handshake {
   }
 
   private agree(psk: Buffer | undefined): void {
-    const { hash } = this.suite;
     const premaster = premasterOf(this.contribution as Contribution, psk);
-    const master = this.from.features.extendedMasterSecret
-      ? extendedMasterSecret(hash, premaster, this.transcript.digest(hash))
-      : masterSecret(hash, premaster, this.clientRandom, this.serverRandom);
-    premaster.fill(0);
+    this.secrets.agree(premaster, this.from.features.extendedMasterSecret);
     this.contribution?.shared?.fill(0);
-    this.useMaster(master, this.contribution?.identity);
+    this.makeSession();
     this.awaiting = this.client === undefined ? 'change cipher spec' : 'certificate verify';
   }
 
-  private useMaster(master: Buffer, pskIdentity: Buffer | undefined): void {
+  private makeSession(): void {
     const { features, ownCid, sessionName } = this.from;
-    this.master = master;
-    const block = keyBlock(this.suite, master, this.clientRandom, this.serverRandom);
     this.session = new Session({
       name: sessionName,
-      cipher: new RecordCipher(this.suite, block, 'server'),
+      cipher: new RecordCipher(this.suite, this.secrets.keyBlock(), 'server'),
       identity: this.identity,
-      pskIdentity: pskIdentity === undefined ? undefined : Buffer.from(pskIdentity),
-      ownCid,
-      peerCid: Buffer.from(features.clientCid ?? []),
+      ownCid: keep(ownCid),
+      peerCid: keep(features.clientCid ?? noBytes),
       maxPlaintext: features.maxPlaintext,
       now: this.now,
     });
@@ -315,8 +313,9 @@ export class Handshake {
     const session = this.session as Session;
     const opened = session.open(record, this.now);
     if (opened.kind === 'dropped') {
-      // A stray record of an older session is application data by its type; anything else was meant to be the Finished.
-      if (opened.why === 'forged' && record.type !== contentTypes.applicationData) {
+      // By its type it was meant to be the Finished; a stray of an older session would be data or an alert.
+      const isFinished = record.type === contentTypes.handshake || record.type === contentTypes.tls12Cid;
+      if (opened.why === 'forged' && isFinished) {
         this.refuse('decrypt_error', this.knowsIdentity ? 'wrong key' : 'unknown PSK identity');
       }
       return;
@@ -338,7 +337,7 @@ export class Handshake {
       this.refuse('unexpected_message', `message ${message.type} in place of finished`);
       return;
     }
-    const expected = this.finishedBody('client');
+    const expected = this.secrets.finished('client');
     if (message.body.length !== expected.length || !timingSafeEqual(message.body, expected)) {
       this.refuse('decrypt_error', 'the Finished does not match the handshake');
       return;
@@ -353,16 +352,15 @@ export class Handshake {
     const session = this.session as Session;
     this.outgoing.begin();
     this.outgoing.changeCipherSpec();
-    this.outgoing.append({ type: types.finished, body: this.finishedBody('server') }, true);
+    this.outgoing.append({ type: types.finished, body: this.secrets.finished('server') }, true);
     session.lastFlight = new LastFlight(this.outgoing, this.clientRandom, this.now);
     this.sendFlight();
     this.establish({
-      id: this.sessionId,
+      id: sessionIdText(this.sessionId),
       suite,
-      master: this.master as Buffer,
+      master: this.secrets.master,
       extendedMasterSecret: features.extendedMasterSecret,
       identity: this.identity,
-      pskIdentity: session.pskIdentity,
       expiresAt: this.now + settings.limits.resumableMs,
     });
   }
@@ -370,15 +368,10 @@ export class Handshake {
   private establish(resumable: ResumableSession): void {
     const session = this.session as Session;
     session.resumable = resumable;
-    if (this.master !== resumable.master) this.master?.fill(0);
+    if (this.secrets.master !== resumable.master) this.secrets.destroy();
     this.awaiting = 'nothing';
     this.established = true;
     this.effects.push({ kind: 'established', session, early: this.early });
-  }
-
-  private finishedBody(from: 'client' | 'server'): Buffer {
-    const { hash } = this.suite;
-    return verifyData(hash, this.master as Buffer, from, this.transcript.digest(hash));
   }
 
   private sendFlight(): void {

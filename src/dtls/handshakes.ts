@@ -36,12 +36,15 @@ export interface HandshakesContext {
   readonly established: (session: Session, lower: Peer, early: readonly Buffer[]) => void;
 }
 
+const warningsPerSecond = 20;
+
 /** All handshakes in progress at an endpoint: answers hellos, drives each handshake, and does what it wants done. */
 export class Handshakes {
   private readonly context: HandshakesContext;
   private readonly cookies: CookieJar;
   private readonly limiter: HandshakeLimiter;
   private readonly deadlines: Deadlines<Pending>;
+  private warned = { second: 0, lines: 0 };
 
   constructor(context: HandshakesContext) {
     this.context = context;
@@ -169,7 +172,11 @@ export class Handshakes {
   private failed(ending: Ending, lower: Peer): void {
     const { log, counters } = this.context;
     counters.handshakesFailed.value++;
-    log.warn({ peer: lower.address, ...ending }, 'DTLS handshake refused');
+    const second = Math.floor(this.context.clock.now() / 1000);
+    if (second !== this.warned.second) this.warned = { second, lines: 0 };
+    // Whoever wants to can fail all day; the log is not to be filled by it.
+    const level = this.warned.lines++ < warningsPerSecond ? 'warn' : 'debug';
+    log[level]({ peer: lower.address, ...ending }, 'DTLS handshake refused');
   }
 
   private newCid(): Buffer {

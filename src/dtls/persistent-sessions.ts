@@ -57,7 +57,7 @@ export class PersistentSessions implements SessionKeeper {
     this.options = options;
   }
 
-  async load(now: number, idleMs: number): Promise<KeptSession[]> {
+  async load(isWelcome: (session: Session) => Promise<boolean>): Promise<KeptSession[]> {
     const { store, key, log } = this.options;
     const kept: KeptSession[] = [];
     const useless: string[] = [];
@@ -65,11 +65,14 @@ export class PersistentSessions implements SessionKeeper {
       const plain = openBox(key, name, box);
       const restored = plain === undefined ? new DecodeError('not authentic') : decodeSnapshot(plain);
       plain?.fill(0);
-      if (restored instanceof DecodeError || now - restored.session.lastSeen > idleMs) useless.push(name);
+      if (restored instanceof DecodeError || !(await isWelcome(restored.session))) useless.push(name);
       else kept.push(restored);
     }
     if (useless.length > 0)
-      log.warn({ sessions: useless.length }, 'stored DTLS sessions too old or unreadable are dropped');
+      log.warn(
+        { sessions: useless.length },
+        'stored DTLS sessions that are unreadable, too old or without valid key are dropped',
+      );
     for (const name of useless) await store.delete(name);
     const entries = kept.map(({ session, lowerKey }) => this.enter(session, lowerKey));
     await this.writeAll(entries, false);

@@ -3,15 +3,13 @@ import type { CipherSuite } from './suites.js';
 
 /** What an abbreviated handshake starts from. */
 export interface ResumableSession {
-  /** 32 bytes, the session id of the ServerHello. */
-  readonly id: Buffer;
+  /** The session id of the ServerHello, a character for each of its 32 bytes. */
+  readonly id: string;
   readonly suite: CipherSuite;
   /** Overwritten when it is forgotten. */
   readonly master: Buffer;
   readonly extendedMasterSecret: boolean;
   readonly identity: Identity | undefined;
-  /** The PSK identity's bytes, for revocation. */
-  readonly pskIdentity: Buffer | undefined;
   readonly expiresAt: number;
 }
 
@@ -31,7 +29,7 @@ export class ResumptionCache {
   /** Keeps a session. */
   add(session: ResumableSession): void {
     if (this.limit === 0) return;
-    this.sessions.set(keyOf(session.id), session);
+    this.sessions.set(session.id, session);
     if (this.sessions.size > this.limit) {
       const oldest = this.sessions.values().next().value;
       if (oldest !== undefined) this.forget(oldest);
@@ -40,7 +38,7 @@ export class ResumptionCache {
 
   /** The session with this id, if it is known and not too old. */
   find(id: Buffer, now: number): ResumableSession | undefined {
-    const session = this.sessions.get(keyOf(id));
+    const session = this.sessions.get(sessionIdText(id));
     if (session === undefined) return undefined;
     if (session.expiresAt > now) return session;
     this.forget(session);
@@ -49,7 +47,7 @@ export class ResumptionCache {
 
   /** Forgets a session and overwrites its secret. */
   forget(session: ResumableSession): void {
-    if (this.sessions.delete(keyOf(session.id))) session.master.fill(0);
+    if (this.sessions.delete(session.id)) session.master.fill(0);
   }
 
   /** Forgets every session for which `matches` holds. */
@@ -58,6 +56,7 @@ export class ResumptionCache {
   }
 }
 
-function keyOf(id: Buffer): string {
+/** A session id as a `ResumableSession` has it. */
+export function sessionIdText(id: Buffer): string {
   return id.toString('latin1');
 }

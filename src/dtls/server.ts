@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../core/clock.js';
-import type { DatagramHandler, DatagramPort, Peer } from '../core/datagram.js';
+import type { DatagramHandler, DatagramPort, Identity, Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import { assertNever } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -11,7 +11,7 @@ import type { RandomBytes } from './cookie.js';
 import { type DtlsCounters, dtlsCounters } from './counters.js';
 import { handshakeTypes } from './handshake-message.js';
 import { Handshakes } from './handshakes.js';
-import { identityName } from './identity-text.js';
+import { identityBytes, identityName, identityText } from './identity-text.js';
 import type { DtlsOptions } from './options.js';
 import { DtlsPeer } from './peer.js';
 import { contentTypes, type DtlsRecord, decodeRecords } from './record.js';
@@ -99,7 +99,7 @@ export class DtlsPort implements DatagramPort {
       );
     }
     const now = this.clock.now();
-    for (const { session, lowerKey } of (await this.keeper?.load(now, this.settings.limits.idleMs)) ?? []) {
+    for (const { session, lowerKey } of (await this.keeper?.load((session) => this.isWelcome(session, now))) ?? []) {
       this.connections.add(new DtlsPeer(this.keyOf(session), session, undefined, lowerKey, this.events));
       if (session.resumable !== undefined) this.resumption.add(session.resumable);
     }
@@ -135,6 +135,7 @@ export class DtlsPort implements DatagramPort {
   }
 
   private take(datagram: Buffer, from: Peer): void {
+    if (this.handler === undefined) return;
     const records = decodeRecords(datagram, this.settings.cidLength);
     if (records.length === 0) this.counters.malformed.value++;
     for (const record of records) {
@@ -293,12 +294,12 @@ export class DtlsPort implements DatagramPort {
 
   /** Keys that are no longer valid: what was made with them ends, and cannot be resumed. */
   private revoke(identities: readonly Buffer[]): void {
-    const revoked = new Set(identities.map((identity) => identity.toString('hex')));
-    const isRevoked = (identity: Buffer | undefined): boolean =>
-      identity !== undefined && revoked.has(identity.toString('hex'));
-    this.resumption.forgetWhere((session) => isRevoked(session.pskIdentity));
+    const revoked = new Set(identities.map(identityText));
+    const isRevoked = (identity: Identity | undefined): boolean =>
+      identity?.kind === 'psk' && revoked.has(identity.identity);
+    this.resumption.forgetWhere((session) => isRevoked(session.identity));
     for (const peer of this.connections.peers()) {
-      if (!isRevoked(peer.session.pskIdentity)) continue;
+      if (!isRevoked(peer.identity)) continue;
       this.tell(peer, 'close_notify');
       this.end(peer, 'its key was revoked');
     }
@@ -329,6 +330,14 @@ export class DtlsPort implements DatagramPort {
     sealed: (peer: DtlsPeer): void => this.keeper?.sealed(peer),
     below: (lowerKey: string): Peer | undefined => this.lower.peerAt?.(lowerKey),
   };
+
+  /** Whether a session of before a restart may go on. */
+  private async isWelcome(session: Session, now: number): Promise<boolean> {
+    const { limits, cidLength, psk } = this.settings;
+    const { ownCid, identity } = session;
+    if (now - session.lastSeen > limits.idleMs || (ownCid.length > 0 && ownCid.length !== cidLength)) return false;
+    return identity?.kind !== 'psk' || (await psk?.lookup(identityBytes(identity.identity))) !== undefined;
+  }
 
   private keyOf(session: Session): string {
     return `dtls|${this.settings.name}|${session.name}`;

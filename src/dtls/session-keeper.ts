@@ -9,8 +9,8 @@ export interface KeptSession {
 
 /** Keeps sessions over a restart. */
 export interface SessionKeeper {
-  /** The sessions of before, none of them older than `idleMs`. Called once, before any other. */
-  load(now: number, idleMs: number): Promise<KeptSession[]>;
+  /** The sessions of before that are welcome; the others are dropped. Called once, before any other. */
+  load(isWelcome: (session: Session) => Promise<boolean>): Promise<KeptSession[]>;
   /** A session has been established. */
   begin(peer: DtlsPeer): void;
   /** A record of a session has been sealed. */

@@ -2,7 +2,8 @@ import { Reader, Writer } from '../core/bytes.js';
 import type { Identity } from '../core/datagram.js';
 import { attempt, DecodeError } from '../core/errors.js';
 import { RecordCipher } from './ciphers.js';
-import type { ResumableSession } from './resumption.js';
+import { keep } from './keep.js';
+import { type ResumableSession, sessionIdText } from './resumption.js';
 import { Session } from './session.js';
 import { suiteById } from './suites.js';
 
@@ -37,10 +38,9 @@ export function encodeSnapshot(session: Session, options: SnapshotOptions): Buff
   writer.u48(Math.floor(session.lastSeen)).u32(session.forged);
   vector(writer, Buffer.from(options.lowerKey));
   vector(writer, identity === undefined ? noBytes : Buffer.from(JSON.stringify(identity)));
-  vector(writer, session.pskIdentity ?? noBytes);
-  writer.u8(session.pskIdentity === undefined ? 0 : 1).u8(resumable === undefined ? 0 : 1);
+  writer.u8(resumable === undefined ? 0 : 1);
   if (resumable !== undefined) {
-    vector(writer, resumable.id);
+    vector(writer, Buffer.from(resumable.id, 'latin1'));
     vector(writer, resumable.master);
     writer.u8(resumable.extendedMasterSecret ? 1 : 0).u48(Math.floor(resumable.expiresAt));
   }
@@ -61,10 +61,10 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     const name = takeVector(reader).toString();
     const suite = suiteById(reader.u16());
     if (suite === undefined) throw new DecodeError('snapshot with an unknown suite');
-    const block = Buffer.from(takeVector(reader));
+    const block = keep(takeVector(reader));
     if (block.length !== 2 * suite.keyLength + 8) throw new DecodeError('snapshot without keys');
-    const ownCid = Buffer.from(takeVector(reader));
-    const peerCid = Buffer.from(takeVector(reader));
+    const ownCid = keep(takeVector(reader));
+    const peerCid = keep(takeVector(reader));
     const maxPlaintext = reader.u16();
     const lease = reader.u48();
     const final = reader.u8() === 1;
@@ -73,10 +73,8 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     const forged = reader.u32();
     const lowerKey = takeVector(reader).toString();
     const identity = decodeIdentity(takeVector(reader));
-    const pskBytes = Buffer.from(takeVector(reader));
-    const pskIdentity = reader.u8() === 1 ? pskBytes : undefined;
     const cipher = new RecordCipher(suite, block, 'server');
-    const session = new Session({ name, cipher, identity, pskIdentity, ownCid, peerCid, maxPlaintext, now });
+    const session = new Session({ name, cipher, identity, ownCid, peerCid, maxPlaintext, now });
     session.writeSequence = lease;
     session.writeLimit = lease;
     session.forged = forged;
@@ -90,12 +88,12 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
 }
 
 function decodeResumable(reader: Reader, session: Session): ResumableSession {
-  const id = Buffer.from(takeVector(reader));
-  const master = Buffer.from(takeVector(reader));
+  const id = sessionIdText(takeVector(reader));
+  const master = keep(takeVector(reader));
   const extendedMasterSecret = reader.u8() === 1;
-  const { identity, pskIdentity } = session;
+  const { identity } = session;
   const { suite } = session.cipher;
-  return { id, suite, master, extendedMasterSecret, identity, pskIdentity, expiresAt: reader.u48() };
+  return { id, suite, master, extendedMasterSecret, identity, expiresAt: reader.u48() };
 }
 
 function decodeIdentity(json: Buffer): Identity | undefined {

@@ -46,7 +46,6 @@ export interface SessionParts {
   readonly name: string;
   readonly cipher: RecordCipher;
   readonly identity: Identity | undefined;
-  readonly pskIdentity: Buffer | undefined;
   /** In front of the peer's records to us; empty for none. */
   readonly ownCid: Buffer;
   /** In front of our records to the peer; empty for none. */
@@ -64,7 +63,6 @@ export class Session {
   readonly name: string;
   readonly cipher: RecordCipher;
   readonly identity: Identity | undefined;
-  readonly pskIdentity: Buffer | undefined;
   readonly ownCid: Buffer;
   readonly peerCid: Buffer;
   readonly maxPlaintext: number;
@@ -85,7 +83,6 @@ export class Session {
     this.name = parts.name;
     this.cipher = parts.cipher;
     this.identity = parts.identity;
-    this.pskIdentity = parts.pskIdentity;
     this.ownCid = parts.ownCid;
     this.peerCid = parts.peerCid;
     this.maxPlaintext = parts.maxPlaintext;

@@ -237,6 +237,23 @@ test('sessions silent for too long are not brought back', async (t) => {
   t.is((await start(store, first.clock)).server.sessions, 0);
 });
 
+test('a session whose key is gone, or whose connection id has another length, does not come back', async (t) => {
+  const store = new MemoryStore();
+  const first = await start(store);
+  first.connected({ cid });
+  first.connected({}, 'b:1');
+  await settle();
+  await first.server.stop();
+  const { clock } = first;
+  const keeper = (from: SessionStore): PersistentSessions =>
+    new PersistentSessions({ store: from, key, clock, log: silentLog, random: randomBytes });
+  const longer = await Harness.start({ cidLength: 9 }, clock, keeper(store.copy()));
+  t.is(longer.server.sessions, 1);
+  const none = { psk: { lookup: () => undefined } };
+  t.is((await Harness.start({ credentials: none }, clock, keeper(store))).server.sessions, 0);
+  t.is(store.values.size, 0);
+});
+
 test('a box opens only under its key and its name, unchanged', (t) => {
   const box = sealBox(key, 'a', Buffer.from('content'), randomBytes);
   t.is(openBox(key, 'a', box)?.toString(), 'content');
