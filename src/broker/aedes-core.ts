@@ -7,6 +7,7 @@ import { systemClock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import type { Metrics } from '../core/metrics.js';
 import { noStore } from '../store/no-store.js';
+import { waitForRoom } from './backpressure.js';
 import type { ClientRules } from './client-rules.js';
 import { noteGranted, noteRestored } from './client-state.js';
 import type { EmbeddedOptions } from './embedded-options.js';
@@ -64,6 +65,7 @@ export class AedesCore {
         maxClientIdBytes,
         publishFirst: new PublishFirst((packet, done) => aedes.publish(packet, done)),
         forwarding: new Forwarding(rules, persistence),
+        whenRoom: (topic, then) => waitForRoom(clock, () => this.exchange.isFull(topic), then),
         brokerId: id,
         committed: (callback) => store.committed(callback),
         log,

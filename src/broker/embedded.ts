@@ -106,6 +106,8 @@ export class EmbeddedBroker implements BrokerPort, LinkHost {
     else if (!this.rules.mayPublish(who, topic)) {
       this.refused.value++;
       done(new BrokerRefusal('NOT_AUTHORIZED', `${who.clientId} may not publish to ${topic}`));
+    } else if (message.qos > 0 && this.core.exchange.isFull(topic)) {
+      done(new BrokerRefusal('UNAVAILABLE', `a receiver of ${topic} can take no more`));
     } else {
       this.core.publish(message, (error) =>
         error ? done(new BrokerRefusal('UNAVAILABLE', error.message, { cause: error })) : done(),
@@ -119,6 +121,10 @@ export class EmbeddedBroker implements BrokerPort, LinkHost {
 
   mayReceive(who: Who, topic: string): boolean {
     return this.rules.mayReceive(who, topic);
+  }
+
+  countFull(change: 1 | -1): void {
+    if (this.core !== undefined) this.core.exchange.full += change;
   }
 
   add(subscription: Subscription): void {

@@ -10,6 +10,8 @@ export interface Subscriber {
   /** The exchange's own note: the emission in which this subscriber was last found, and its place among those found. */
   foundIn: number;
   place: number;
+  /** Whether there is no room for another message with QoS 1 or 2. */
+  readonly full: boolean;
   /** Takes a message that at least one of its subscriptions matches. */
   receive(message: Message, taken: () => void): void;
 }
@@ -42,6 +44,8 @@ type Target = Listener | Subscription;
 export class Exchange {
   private readonly index = new FilterIndex<Target>();
   private emission = 0;
+  /** How many subscribers are full. */
+  full = 0;
   private readonly following: { readonly packet: AedesPublishPacket; readonly done: () => void }[] = [];
   private delivering = false;
   private closed = false;
@@ -61,6 +65,15 @@ export class Exchange {
     this.index.remove(filter, listener);
     done?.();
     return this;
+  }
+
+  /** Whether somebody who would get a message of this topic with QoS 1 or 2 has no room for it. */
+  isFull(topic: string): boolean {
+    // Nearly always nobody is full, and then nothing need be looked up.
+    if (this.full === 0) return false;
+    const found: Target[] = [];
+    this.index.match(topic, found);
+    return found.some((t) => typeof t !== 'function' && t.active && t.qos > 0 && t.subscriber.full);
   }
 
   add(subscription: Subscription): void {

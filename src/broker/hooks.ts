@@ -15,6 +15,8 @@ export interface HookOptions {
   readonly maxClientIdBytes: number;
   readonly publishFirst: PublishFirst;
   readonly forwarding: Forwarding;
+  /** Calls back when those whom a message of this topic concerns have room for it, or with an error. */
+  readonly whenRoom: (topic: string, then: (full?: Error) => void) => void;
   readonly brokerId: string;
   /** Calls back when what was stored so far is safe. */
   readonly committed: (callback: Committed) => void;
@@ -91,13 +93,19 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
         return;
       }
       // A will has no message id; it is published after this as it is.
-      if (client === null || packet.qos !== 1 || packet.messageId === undefined) {
+      if (client === null || packet.qos === 0 || packet.messageId === undefined) {
         done(null);
         return;
       }
-      publishFirst.run(client, packet, (error) => {
-        sendNowhere(packet);
-        done(error ?? null);
+      options.whenRoom(topic, (full) => {
+        if (full !== undefined || packet.qos !== 1) {
+          done(full ?? null);
+          return;
+        }
+        publishFirst.run(client, packet, (error) => {
+          sendNowhere(packet);
+          done(error ?? null);
+        });
       });
     },
 

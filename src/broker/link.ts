@@ -13,6 +13,8 @@ export interface LinkHost {
   remove(subscription: Subscription): void;
   /** Hands the retained messages under the filter to the subscriber, one after the other, while `active` holds. */
   sendRetained(subscription: Subscription): void;
+  /** One link more, or less, is full. */
+  countFull(change: 1 | -1): void;
   forget(link: EmbeddedLink): void;
 }
 
@@ -24,6 +26,7 @@ export type EndReason = 'takeover' | 'kicked' | 'lost';
  * out when another connection has taken its client id.
  */
 export class EmbeddedLink implements BrokerLink, Subscriber, Who {
+  full = false;
   foundIn = 0;
   place = 0;
   readonly clientId: string;
@@ -83,8 +86,15 @@ export class EmbeddedLink implements BrokerLink, Subscriber, Who {
     done();
   }
 
+  setFull(full: boolean): void {
+    if (full === this.full || this.closed) return;
+    this.full = full;
+    this.host.countFull(full ? 1 : -1);
+  }
+
   close(): void {
     if (this.closed) return;
+    this.setFull(false);
     this.closed = true;
     for (let each = this.first; each !== undefined; each = each.next) this.host.remove(each);
     this.first = undefined;

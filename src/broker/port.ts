@@ -66,6 +66,11 @@ export interface BrokerLink {
    */
   subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void, resume?: boolean): void;
   unsubscribe(filter: string, done: Done): void;
+  /**
+   * Says whether there is room for another message with QoS 1 or 2. While there is none, publications that this link
+   * would get are refused (`UNAVAILABLE`) before anybody gets them, or wait. Brokers that cannot do that leave it out.
+   */
+  setFull?(full: boolean): void;
   /** Ends the link; no delivery afterwards. May be called again. */
   close(): void;
 }

@@ -14,6 +14,8 @@ export interface Client {
   link: BrokerLink | undefined;
   /** Grows with each link that is opened, so that an answer to an earlier opening is known as such. */
   links: number;
+  /** Whether the broker has been told that there is no room for more messages. */
+  full: boolean;
   /** Whether the store is to hear of the session after this step. */
   changed: boolean;
   /** The deadline that is set for it, ms; infinity for none. */
@@ -29,6 +31,7 @@ export function newClient(session: Session, mountpoint: string): Client {
     identity: undefined,
     link: undefined,
     links: 0,
+    full: false,
     changed: false,
     armedAt: Number.POSITIVE_INFINITY,
   };

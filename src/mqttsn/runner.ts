@@ -11,6 +11,7 @@ import { format } from './format.js';
 import type { Journal } from './journal.js';
 import { credentialsOf, type SnOptions } from './options.js';
 import type { Packet } from './packets.js';
+import { isFull } from './sending.js';
 import { dueAt, type Outgoing } from './session.js';
 import { step } from './step.js';
 
@@ -53,6 +54,7 @@ export class Runner {
     const effects = step(client.session, input, this.clock.now());
     for (const effect of effects) this.run(client, effect);
     if (client.changed) this.save(client);
+    this.tellFull(client);
     this.arm(client);
   }
 
@@ -118,6 +120,14 @@ export class Runner {
       default:
         assertNever(effect);
     }
+  }
+
+  /** So that a message for a full queue is refused before its publisher takes it for delivered. */
+  private tellFull(client: Client): void {
+    const full = isFull(client.session);
+    if (full === client.full) return;
+    client.full = full;
+    client.link?.setFull?.(full);
   }
 
   /** One write for all that a step has changed. */
@@ -217,6 +227,7 @@ export class Runner {
           return;
         }
         client.link = link;
+        if (client.full) link.setFull?.(true);
         this.resubscribe(client, link, [...subscriptions]);
         this.input(client, { type: 'linked' });
       },

@@ -212,6 +212,11 @@ function publish(
   };
 }
 
+/** Whether there is no room for another message with QoS 1 or 2. */
+export function isFull({ queue, inflight, options }: Session): boolean {
+  return queue.length + inflight.length >= options.queueLimit && !queue.some((queued) => queued.qos === 0);
+}
+
 /** Makes room for one more message: the oldest of QoS 0 goes first. False if there is none left to go. */
 function makeRoom(session: Session, out: Effects): boolean {
   const { queue, options } = session;

@@ -167,3 +167,19 @@ test('a sleeper that publishes without CONNECT is served', async (t) => {
   t.deepEqual(peer.heard(), [], 'its own message waits for it');
   t.is((await peer.say(wake)).length, 1);
 });
+
+test('with its queue full a sleeper takes no more: the publisher is told "congestion", nothing acknowledged is lost', async (t) => {
+  const world = await SnWorld.start({ session: { queueLimit: 2 } });
+  const { peer } = await sleeper(world);
+  const publisher = await world.client('b');
+  await publisher.say({ type: 'REGISTER', topicId: 0, msgId: 1, topicName: 't' });
+  const publish = (qos: 0 | 1, msgId: number) => publisher.publish({ topicId: 3, qos, msgId });
+  await publish(0, 0);
+  t.deepEqual(await publish(1, 2), ['PUBACK id=3 msg=2 rc=accepted']);
+  t.deepEqual(await publish(1, 3), ['PUBACK id=3 msg=3 rc=accepted'], 'the QoS 0 message makes room');
+  t.deepEqual(await publish(1, 4), ['PUBACK id=3 msg=4 rc=congestion']);
+  t.is((await peer.say(wake)).length, 1);
+  await peer.ack('PUBACK', 3, 1);
+  t.deepEqual(await publish(1, 4), ['PUBACK id=3 msg=4 rc=accepted']);
+  t.is(world.count('queue_dropped'), 0);
+});

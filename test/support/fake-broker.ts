@@ -20,6 +20,7 @@ interface Session {
   readonly subscriptions: Map<string, QoS>;
   readonly waiting: Message[];
   link: FakeLink | undefined;
+  full?: boolean;
 }
 
 /**
@@ -101,6 +102,13 @@ export class FakeBroker implements BrokerPort {
     return [...(this.sessions.get(clientId)?.subscriptions.keys() ?? [])];
   }
 
+  /** Whether somebody whom a message of this topic concerns has no room for it. */
+  isFull(topic: string): boolean {
+    return [...this.sessions.values()].some(
+      ({ full, subscriptions }) => full === true && highestMatch(subscriptions, topic) !== undefined,
+    );
+  }
+
   /** Hands a message to everyone it matches; `done` comes when all have taken it. */
   route(clientId: string, message: Message, done: () => void): void {
     this.published.push({ clientId, message });
@@ -153,7 +161,13 @@ class FakeLink implements BrokerLink {
     const refusal = this.closedRefusal() ?? this.broker.refuseTopic(this.clientId, message.topic);
     if (refusal !== undefined) done(refusal);
     else if (!isTopicName(message.topic)) done(new BrokerRefusal('BAD_TOPIC', `not a topic name: ${message.topic}`));
-    else this.broker.route(this.clientId, message, () => done());
+    else if (message.qos > 0 && this.broker.isFull(message.topic)) {
+      done(new BrokerRefusal('UNAVAILABLE', `a receiver of ${message.topic} can take no more`));
+    } else this.broker.route(this.clientId, message, () => done());
+  }
+
+  setFull(full: boolean): void {
+    this.session.full = full;
   }
 
   subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void, resume = false): void {
