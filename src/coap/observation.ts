@@ -53,7 +53,7 @@ export class ObservationEntry implements Observation {
   private readonly table: Observations;
   private readonly notify: (response: CoapResponse) => void;
   private readonly owns: ((peer: Peer) => boolean) | undefined;
-  private newest: Arrival | undefined;
+  newest: Arrival | undefined;
   private download: Download | undefined;
   private first: FirstResponse | undefined;
   private cancelled: Promise<CoapResponse> | undefined;
@@ -182,7 +182,7 @@ export class Observations {
     return this.entries.get(key);
   }
 
-  /** Adds an observation; one of the same token before it is replaced. */
+  /** Adds an observation. It takes the place of one of the same token, and goes on from its newest notification. */
   add(
     key: string,
     peer: Peer,
@@ -191,6 +191,7 @@ export class Observations {
     owns: ((peer: Peer) => boolean) | undefined,
   ): ObservationEntry {
     const entry = new ObservationEntry(this, key, peer, request, notify, owns);
+    entry.newest = this.entries.get(key)?.newest;
     this.entries.set(key, entry);
     return entry;
   }

@@ -269,6 +269,25 @@ test('taken up after a restart', async (t) => {
   t.deepEqual(notify(502, 'c', 4), [empties('RST', 4)]);
 });
 
+test('taken up at another peer it goes on from the newest notification', async (t) => {
+  const w = await observed();
+  const moved = new MemoryPeer('moved');
+  w.notification(12, 'a');
+  const seen: string[] = [];
+  const again = w.endpoint.resume(
+    moved,
+    Buffer.from(w.token, 'hex'),
+    target,
+    (r) => void seen.push(r.payload.toString()),
+  );
+  w.observation.forget();
+  w.notification(11, 'old', { from: moved });
+  w.notification(13, 'new', { from: moved });
+  t.deepEqual(seen, ['new']);
+  again.forget();
+  t.is(w.notification(14, 'x', { from: moved }).length, 1);
+});
+
 test('a notification with a critical option that is not understood is reset', async (t) => {
   const w = await observed();
   w.port.deliver(`48450009${w.token}610b e12600aa`, w.device);
