@@ -64,6 +64,11 @@ function decodeRecord(reader: Reader, cidLength: number): DtlsRecord {
   return { type, version, epoch, sequence, cid, fragment: reader.bytes(length) };
 }
 
+/** A record in a few words, for traces: type, epoch, number and length, nothing of its content. */
+export function describeRecord(record: DtlsRecord): string {
+  return `type ${record.type} epoch ${record.epoch} number ${record.sequence}, ${record.fragment.length} bytes`;
+}
+
 /** A plaintext record of epoch 0. */
 export function encodePlainRecord(type: number, version: number, sequence: number, fragment: Uint8Array): Buffer {
   const record = Buffer.allocUnsafe(headerLength + fragment.length);

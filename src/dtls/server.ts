@@ -11,12 +11,13 @@ import type { RandomBytes } from './cookie.js';
 import { type DtlsCounters, dtlsCounters } from './counters.js';
 import { handshakeTypes } from './handshake-message.js';
 import { Handshakes } from './handshakes.js';
-import { identityBytes, identityName, identityText } from './identity-text.js';
+import { identityName, identityText } from './identity-text.js';
 import type { DtlsOptions } from './options.js';
 import { DtlsPeer } from './peer.js';
-import { contentTypes, type DtlsRecord, decodeRecords } from './record.js';
+import { contentTypes, type DtlsRecord, decodeRecords, describeRecord } from './record.js';
 import { ResumptionCache } from './resumption.js';
 import type { Received, Session } from './session.js';
+import { mayGoOn } from './session-admission.js';
 import type { SessionKeeper } from './session-keeper.js';
 import { type DtlsSettings, prepareSettings } from './settings.js';
 
@@ -99,7 +100,8 @@ export class DtlsPort implements DatagramPort {
       );
     }
     const now = this.clock.now();
-    for (const { session, lowerKey } of (await this.keeper?.load((session) => this.isWelcome(session, now))) ?? []) {
+    for (const { session, lowerKey } of (await this.keeper?.load((session) => mayGoOn(session, this.settings, now))) ??
+      []) {
       this.connections.add(new DtlsPeer(this.keyOf(session), session, undefined, lowerKey, this.events));
       if (session.resumable !== undefined) this.resumption.add(session.resumable);
     }
@@ -138,6 +140,9 @@ export class DtlsPort implements DatagramPort {
     if (this.handler === undefined) return;
     const records = decodeRecords(datagram, this.settings.cidLength);
     if (records.length === 0) this.counters.malformed.value++;
+    if (this.log.isLevelEnabled('trace')) {
+      this.log.trace({ peer: from.address, records: records.map(describeRecord) }, 'DTLS records came');
+    }
     for (const record of records) {
       if (record.type === contentTypes.tls12Cid) this.takeWithCid(record, from);
       else if (record.epoch === 0) this.takePlain(record, from);
@@ -330,14 +335,6 @@ export class DtlsPort implements DatagramPort {
     sealed: (peer: DtlsPeer): void => this.keeper?.sealed(peer),
     below: (lowerKey: string): Peer | undefined => this.lower.peerAt?.(lowerKey),
   };
-
-  /** Whether a session of before a restart may go on. */
-  private async isWelcome(session: Session, now: number): Promise<boolean> {
-    const { limits, cidLength, psk } = this.settings;
-    const { ownCid, identity } = session;
-    if (now - session.lastSeen > limits.idleMs || (ownCid.length > 0 && ownCid.length !== cidLength)) return false;
-    return identity?.kind !== 'psk' || (await psk?.lookup(identityBytes(identity.identity))) !== undefined;
-  }
 
   private keyOf(session: Session): string {
     return `dtls|${this.settings.name}|${session.name}`;

@@ -163,7 +163,7 @@ test('no secret is in a log, at any level', async (t) => {
   good.raw(good.sealed(contentTypes.alert, Buffer.from([1, 0])));
   await harness.server.stop();
   const text = harness.log.lines.join('\n');
-  t.true(text.length > 0);
+  t.true(text.includes('trace DTLS records came'));
   const keys = good.cipher?.keys ?? Buffer.alloc(0);
   const parts = [psk, good.master, keys.subarray(0, 16), keys.subarray(16, 32), Buffer.from('application data')];
   for (const part of parts) {

@@ -1,0 +1,21 @@
+import { identityBytes } from './identity-text.js';
+import type { Session } from './session.js';
+import type { DtlsSettings } from './settings.js';
+
+/** Whether a session of before a restart may go on under the settings of now: its credential must still count. */
+export async function mayGoOn(session: Session, settings: DtlsSettings, now: number): Promise<boolean> {
+  const { ownCid, identity, cipher, lastSeen } = session;
+  const { clientAuthentication, cidLength, limits, psk, suites } = settings;
+  if (now - lastSeen > limits.idleMs || !suites.includes(cipher.suite)) return false;
+  if (ownCid.length > 0 && ownCid.length !== cidLength) return false;
+  switch (identity?.kind) {
+    case 'psk':
+      return (await psk?.lookup(identityBytes(identity.identity))) !== undefined;
+    case 'x509':
+      return clientAuthentication !== undefined && clientAuthentication.roots.length > 0;
+    case 'rpk':
+      return clientAuthentication?.trustedKeys.has(identity.publicKey) === true;
+    default:
+      return clientAuthentication?.required !== true;
+  }
+}
