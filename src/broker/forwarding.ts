@@ -4,9 +4,11 @@ import { grantedQos, isNew } from './client-state.js';
 
 /** What waits for clients, as far as deliveries have to do with it. */
 export interface ClientQueues {
+  /** A client with a persistent session has been let in: its queue will be read. */
+  expect(client: Client): void;
   /** Takes a message out of a client's queue that it may not have. */
   forget(client: Client, packet: AedesPublishPacket): void;
-  /** Whether a message may be sent on this connection as it is published; false if it has been sent from the queue. */
+  /** Whether a message may be sent on this connection as it is published; false if it is, or has been, sent from the queue. */
   claim(client: Client, packet: AedesPublishPacket): boolean;
   /** Whether a message from the queue is being sent again. */
   isRepetition(client: Client, packet: AedesPublishPacket): boolean;
@@ -22,6 +24,11 @@ export class Forwarding {
     this.queues = queues;
   }
 
+  /** A client has been let in. */
+  expect(client: Client): void {
+    if (!client.clean) this.queues.expect(client);
+  }
+
   /** The packet to send, or null. A packet from the queue is itself the one that is sent. */
   forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
     if (!this.rules.mayReceive(this.rules.who(client), packet.topic)) {
@@ -33,7 +40,6 @@ export class Forwarding {
       const wanted = isNew(client, packet) && (client.clean || packet.qos === 0 || this.queues.claim(client, packet));
       return wanted ? lowered(client, packet) : null;
     }
-    if (packet.messageId === undefined) return null;
     if (this.queues.isRepetition(client, packet)) packet.dup = true;
     return packet;
   }

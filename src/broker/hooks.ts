@@ -58,6 +58,7 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
       rules.remember(client, username);
       const answer = (allowed: boolean): void => {
         if (allowed) {
+          options.forwarding.expect(client);
           done(null, true);
           return;
         }

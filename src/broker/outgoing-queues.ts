@@ -24,8 +24,6 @@ interface Entry extends Outgoing {
   packet: OutgoingPacket;
   /** The connection on which it is being sent. */
   sender: ClientRef | undefined;
-  /** It was sent there as it was published, and not from the queue. */
-  live: boolean;
   /** It has been sent before, on an earlier connection. */
   repeated: boolean;
 }
@@ -79,7 +77,7 @@ export class OutgoingQueues {
         sequence,
         counter: -sequence,
         sender: undefined,
-        live: false,
+
         repeated: false,
       });
     }
@@ -113,29 +111,29 @@ export class OutgoingQueues {
     this.save(clientId, this.insert(clientId, this.entry(packet, brokerCounter)));
   }
 
-  /**
-   * Takes charge of sending a message on a connection as it is published. While a client comes back its queue is read
-   * and new messages come in: false says that this one has been sent from the queue.
-   */
+  /** Whether a message waits for a client. */
+  has(clientId: string, brokerCounter: number): boolean {
+    return this.queues.get(clientId)?.entries.has(brokerCounter) ?? false;
+  }
+
+  /** Takes charge of sending a message on a connection; false says that it has been sent there. */
   claim(client: ClientRef, brokerCounter: number): boolean {
     const entry = this.queues.get(client.id)?.entries.get(brokerCounter);
-    if (entry === undefined) return true;
-    if (entry.sender === client) return false;
-    entry.sender = client;
-    entry.live = true;
+    if (entry?.sender === client) return false;
+    if (entry !== undefined) entry.sender = client;
     return true;
   }
 
-  /**
-   * The same for sending it from the queue: false says that it was sent as it was published, or has even been
-   * acknowledged since the queue was read.
-   */
-  claimQueued(client: ClientRef, brokerCounter: number): boolean {
-    const entry = this.queues.get(client.id)?.entries.get(brokerCounter);
-    if (entry === undefined || (entry.sender === client && entry.live)) return false;
-    entry.sender = client;
-    entry.live = false;
-    return true;
+  /** Takes charge of all that has not been sent on a connection, oldest first, one by one. */
+  *unsent(client: ClientRef): Iterable<OutgoingPacket> {
+    const queue = this.queues.get(client.id);
+    if (queue === undefined) return;
+    this.expire(client.id, queue);
+    for (const entry of queue.entries.values()) {
+      if (entry.sender === client) continue;
+      entry.sender = client;
+      yield { ...entry.packet };
+    }
   }
 
   /**
@@ -216,7 +214,7 @@ export class OutgoingQueues {
       sequence: ++this.sequence,
       counter,
       sender: undefined,
-      live: false,
+
       repeated: false,
     };
   }

@@ -9,6 +9,7 @@ import type { ClientRef } from './client-rules.js';
 import { isLive } from './forwarding.js';
 import { type OutgoingPacket, OutgoingQueues, type QueueLimits } from './outgoing-queues.js';
 import type { QoS } from './port.js';
+import { QueueReader } from './queue-reader.js';
 import { ReceivedIds } from './received-ids.js';
 import { RetainedStore } from './retained-store.js';
 import { SessionSubscriptions, type StoredSubscription } from './session-subscriptions.js';
@@ -46,6 +47,7 @@ export class Persistence {
   private readonly subscriptions: SessionSubscriptions;
   private readonly outgoing: OutgoingQueues;
   private readonly received: ReceivedIds;
+  private readonly readers = new WeakMap<ClientRef, QueueReader>();
   private readonly willTable: Table;
   private readonly wills = new Map<string, Will>();
   private broker: { readonly id: string } = { id: '' };
@@ -147,12 +149,10 @@ export class Persistence {
   }
 
   async outgoingUpdate(client: ClientRef, packet: OutgoingPacket): Promise<void> {
+    // What aedes sends from the queue has its number, and what it sends as it is published says so.
+    if ('brokerCounter' in packet && !isLive(packet)) this.readers.get(client)?.sent();
     if (packet.cmd === 'pubrel') this.outgoing.releasing(client.id, packet);
-    else if (!isLive(packet) && !this.outgoing.claimQueued(client, packet.brokerCounter)) {
-      // Without an id it is not sent from the queue as well.
-      packet.messageId = undefined;
-      return;
-    } else if (!this.outgoing.sending(client.id, packet)) return;
+    else if (!this.outgoing.sending(client.id, packet)) return;
     await this.committed();
   }
 
@@ -164,9 +164,16 @@ export class Persistence {
     return packet.messageId === undefined ? undefined : this.outgoing.acknowledged(client.id, packet.messageId);
   }
 
-  /** Whether a message may be sent on this connection as it is published. */
-  claim(client: ClientRef, packet: AedesPublishPacket): boolean {
-    return this.outgoing.claim(client, packet.brokerCounter);
+  /** A client with a persistent session has been let in: its queue will be read. */
+  expect(client: ClientRef): void {
+    this.readers.set(client, new QueueReader(() => this.outgoing.unsent(client)));
+  }
+
+  /** Whether a message may be sent on this connection as it is published, and not from the queue. */
+  claim(client: ClientRef, { brokerCounter }: AedesPublishPacket): boolean {
+    const reading = this.readers.get(client)?.finished === false;
+    if (reading && this.outgoing.has(client.id, brokerCounter)) return false;
+    return this.outgoing.claim(client, brokerCounter);
   }
 
   /** Takes a message out of a client's queue that it may not have. */
@@ -180,7 +187,7 @@ export class Persistence {
   }
 
   outgoingStream(client: ClientRef): Readable {
-    return Readable.from(this.outgoing.of(client.id));
+    return Readable.from(this.readers.get(client)?.packets() ?? this.outgoing.of(client.id));
   }
 
   async incomingStorePacket(client: SessionRef, packet: AedesPublishPacket): Promise<void> {

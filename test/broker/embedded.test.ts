@@ -268,3 +268,28 @@ test('a retained message of QoS 2 reaches a client with a persistent session', a
   t.deepEqual(await app.messages(2), ['a/b 2 retained x', 'b 2 y']);
   t.true(app.mqtt.connected);
 });
+
+test('what is published while a client comes back follows after what has waited', async (t) => {
+  const test = await TestBroker.start(t);
+  const device = await test.link('device');
+  const first = await TestClient.connect(test.url, 'sleeper', { clean: false });
+  await first.mqtt.subscribeAsync('a/#', { qos: 2 });
+  await first.mqtt.endAsync();
+  let sent = 0;
+  const publish = (): Promise<void> => device.publish('a/b', `${sent++}`, { qos: sent % 2 === 0 ? 1 : 2 });
+  for (let i = 0; i < 300; i++) await publish();
+  const publishing = setInterval(() => void publish(), 0);
+  const back = await TestClient.connect(test.url, 'sleeper', { clean: false });
+  await back.messages(400);
+  clearInterval(publishing);
+  await publish();
+  await back.messages(sent);
+  const numbers = (qos: number): number[] =>
+    back.received.filter((line) => line.startsWith(`a/b ${qos}`)).map((line) => Number(line.split(' ')[2]));
+  for (const qos of [1, 2])
+    t.deepEqual(
+      numbers(qos),
+      numbers(qos).toSorted((a, b) => a - b),
+    );
+  t.is(back.received.length, sent);
+});
