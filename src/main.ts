@@ -4,10 +4,12 @@ import { isatty } from 'node:tty';
 import type { Edge } from './cli/edge.js';
 import { exitCodes } from './cli/exit-codes.js';
 import { runCommandLine } from './cli/run.js';
+import { standardInput } from './cli/standard-input.js';
 
 const edge: Edge = {
   env: process.env,
   terminal: isatty(1),
+  input: standardInput,
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   onSignal: (signal, run) => void process.on(signal, run),

@@ -14,7 +14,7 @@ const allowed: Record<string, readonly string[]> = {
   mqttsn: ['core', 'broker/port.ts', 'store'],
   lwm2m: ['core', 'coap', 'broker/port.ts', 'store'],
   admin: ['core'],
-  cli: ['core', 'config', 'gateway.ts'],
+  cli: ['core', 'config', 'gateway.ts', 'broker/password-file.ts', 'broker/acl-file.ts'],
   wiring: ['*'],
   'gateway.ts': ['*'],
   'main.ts': ['core', 'cli', 'config', 'gateway.ts'],

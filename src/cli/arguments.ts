@@ -15,8 +15,8 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly Option[];
-  /** How its operand is called in the help; without it, there is none. */
-  readonly operand?: string;
+  /** How its operands are called in the help; those in square brackets may be left out. */
+  readonly operands?: readonly string[];
   /** Resolves with the exit code. */
   run(given: Arguments, edge: Edge): Promise<number>;
 }
@@ -25,7 +25,7 @@ export interface Command {
 export interface Arguments {
   /** The argument of an option, or '' for a switch that was given. */
   readonly options: ReadonlyMap<string, string>;
-  readonly operand: string | undefined;
+  readonly operands: readonly string[];
 }
 
 /** A command line that was understood, or what is wrong with it. */
@@ -33,12 +33,12 @@ export type Invocation =
   | { readonly kind: 'run'; readonly command: Command; readonly given: Arguments }
   | { readonly kind: 'usage'; readonly message: string };
 
-/** Reads `[COMMAND] [--option [VALUE]]... [OPERAND]`; without a command, the first of the table. */
+/** Reads `[COMMAND] [--option [VALUE]]... [--] [OPERAND]...`; without a command, the first of the table. */
 export function parseArguments(argv: readonly string[], commands: readonly Command[]): Invocation {
   const [first, ...rest] = argv;
   if (first === undefined) {
     const [command] = commands;
-    return command === undefined ? usage('no command') : run(command, new Map(), undefined);
+    return command === undefined ? usage('no command') : run(command, new Map(), []);
   }
   const command = commands.find(({ name }) => name === first);
   if (command === undefined) {
@@ -56,20 +56,25 @@ export function parseArguments(argv: readonly string[], commands: readonly Comma
 
 function parseRest(command: Command, rest: readonly string[]): Invocation {
   const options = new Map<string, string>();
-  let operand: string | undefined;
+  const operands: string[] = [];
+  const { operands: names = [] } = command;
+  let onlyOperands = false;
   for (let i = 0; i < rest.length; i++) {
     const argument = rest[i] as string;
-    if (!argument.startsWith('-')) {
-      if (command.operand === undefined || operand !== undefined)
-        return usage(`${command.name}: unexpected ${argument}`);
-      operand = argument;
+    if (onlyOperands || !argument.startsWith('-')) {
+      if (operands.length === names.length) return usage(`${command.name}: ${tooMany(names, argument)}`);
+      operands.push(argument);
+      continue;
+    }
+    if (argument === '--') {
+      onlyOperands = true;
       continue;
     }
     const [name, joined] = splitOnce(argument);
     const option = command.options.find((candidate) => candidate.name === name);
     if (option === undefined) {
-      const names = command.options.map((candidate) => candidate.name);
-      return usage(`${command.name}: ${unknown('option', name, names)}`);
+      const known = command.options.map((candidate) => candidate.name);
+      return usage(`${command.name}: ${unknown('option', name, known)}`);
     }
     if (option.value === undefined) {
       if (joined !== undefined) return usage(`${command.name}: ${name} takes no value`);
@@ -80,7 +85,9 @@ function parseRest(command: Command, rest: readonly string[]): Invocation {
     if (value === undefined || value === '') return usage(`${command.name}: ${name} needs ${option.value}`);
     options.set(name, value);
   }
-  return run(command, options, operand);
+  const missing = names[operands.length];
+  if (missing !== undefined && !missing.startsWith('[')) return usage(`${command.name}: needs ${missing}`);
+  return run(command, options, operands);
 }
 
 function splitOnce(argument: string): [string, string | undefined] {
@@ -88,13 +95,17 @@ function splitOnce(argument: string): [string, string | undefined] {
   return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
 }
 
-const run = (command: Command, options: ReadonlyMap<string, string>, operand: string | undefined): Invocation => ({
+const run = (command: Command, options: ReadonlyMap<string, string>, operands: readonly string[]): Invocation => ({
   kind: 'run',
   command,
-  given: { options, operand },
+  given: { options, operands },
 });
 
 const usage = (message: string): Invocation => ({ kind: 'usage', message });
+
+/** What is too much is not repeated where it may be a password that somebody put behind a user name. */
+const tooMany = (names: readonly string[], argument: string): string =>
+  names.length === 0 ? `unexpected ${argument}` : `takes ${names.join(' ')} and nothing more`;
 
 function unknown(what: string, name: string, names: readonly string[]): string {
   const suggestion = nearest(name, names);

@@ -1,6 +1,7 @@
 import { isFolder } from '../config/folder.js';
 import { type Loaded, load } from '../config/load.js';
 import { problemLine } from '../config/problem.js';
+import { accessProblems } from './access-files.js';
 import type { Arguments, Option } from './arguments.js';
 import type { Edge } from './edge.js';
 
@@ -11,11 +12,13 @@ export const etcOption: Option = {
   summary: 'folder of isthmus.conf, emqx_sn.conf and emqx_lwm2m.conf (default: etc)',
 };
 
-/** Loads what `--etc` names. A folder that was named and is not there is an error: its defaults are not what was meant. */
+/** Loads what `--etc` names, and looks into the files of users and rights that it names. A folder that was named and is not there is an error: its defaults are not what was meant. */
 export function loadConfiguration(given: Arguments, edge: Edge): Loaded {
   const named = given.options.get(etcOption.name);
   const loaded = load(named ?? 'etc', edge.env);
-  if (named === undefined || isFolder(named)) return loaded;
+  if (named === undefined || isFolder(named)) {
+    return { ...loaded, errors: [...loaded.errors, ...accessProblems(loaded.config.broker)] };
+  }
   return { ...loaded, warnings: [], errors: [{ where: named, message: 'there is no such folder' }] };
 }
 

@@ -3,6 +3,7 @@ export interface Edge {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether somebody reads standard output. */
   readonly terminal: boolean;
+  readonly input: Input;
   /** Writes a line to standard output. */
   out(line: string): void;
   /** Writes a line to standard error. */
@@ -12,6 +13,16 @@ export interface Edge {
   onCrash(run: (error: unknown) => void): void;
   /** Ends the process at once. */
   exit(code: number): void;
+}
+
+/** Standard input. */
+export interface Input {
+  /** Whether a person sits at it. */
+  readonly terminal: boolean;
+  /** Asks for a line and does not show it; undefined when the person breaks off. */
+  ask(question: string): Promise<Buffer | undefined>;
+  /** Everything, up to its end; a RangeError when it is more than `maxBytes`. */
+  read(maxBytes: number): Promise<Buffer>;
 }
 
 /** Signals that the gateway listens to. */

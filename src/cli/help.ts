@@ -2,8 +2,8 @@ import type { Command, Option } from './arguments.js';
 
 /** The help of one command. */
 export function commandHelp(command: Command): string {
-  const operand = command.operand === undefined ? '' : ` [${command.operand}]`;
-  const usage = `Usage: isthmus ${command.name}${command.options.map((option) => ` [${optionForm(option)}]`).join('')}${operand}`;
+  const words = [...command.options.map((option) => `[${optionForm(option)}]`), ...(command.operands ?? [])];
+  const usage = ['Usage: isthmus', command.name, ...words].join(' ');
   const options = command.options.map((option) => [optionForm(option), option.summary] as const);
   return [usage, '', `  ${command.summary}`, ...(options.length > 0 ? ['', ...columns(options)] : [])].join('\n');
 }

@@ -6,14 +6,15 @@ import { checkCommand } from './check.js';
 import type { Edge } from './edge.js';
 import { exitCodes } from './exit-codes.js';
 import { commandHelp, generalHelp } from './help.js';
+import { passwdCommand } from './passwd.js';
 import { startCommand } from './start.js';
 
 const help: Command = {
   name: 'help',
   summary: 'show this, or the help of a command',
   options: [],
-  operand: 'COMMAND',
-  async run({ operand }, edge) {
+  operands: ['[COMMAND]'],
+  async run({ operands: [operand] }, edge) {
     const command = commands.find(({ name }) => name === operand);
     if (operand !== undefined && command === undefined) {
       const names = commands.map(({ name }) => name);
@@ -38,7 +39,14 @@ const version: Command = {
 };
 
 /** Every command; the first is the one that runs when none is named. */
-export const commands: readonly Command[] = [help, startCommand, checkCommand, { ...help, name: '--help' }, version];
+export const commands: readonly Command[] = [
+  help,
+  startCommand,
+  checkCommand,
+  passwdCommand,
+  { ...help, name: '--help' },
+  version,
+];
 
 /** Runs a command line (without node and script); resolves with the exit code. */
 export async function runCommandLine(words: readonly string[], edge: Edge): Promise<number> {

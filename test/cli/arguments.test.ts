@@ -11,23 +11,22 @@ const command = (name: string, more: Partial<Command> = {}): Command => ({
 });
 
 const commands = [
-  command('help', { operand: 'COMMAND' }),
+  command('help', { operands: ['[COMMAND]'] }),
   command('start', {
     options: [
       { name: '--etc', value: 'DIR', summary: 'folder' },
       { name: '--fast', summary: 'fast' },
     ],
   }),
+  command('copy', { operands: ['FROM', 'TO'], options: [{ name: '--fast', summary: 'fast' }] }),
   command('--version'),
 ];
 
 /** The command line as one text: what would run, or what is wrong. */
 function told(invocation: Invocation): string {
   if (invocation.kind === 'usage') return invocation.message;
-  const { options, operand } = invocation.given;
-  return [invocation.command.name, ...[...options].map((pair) => pair.join('=')), ...(operand ? [operand] : [])].join(
-    ' ',
-  );
+  const { options, operands } = invocation.given;
+  return [invocation.command.name, ...[...options].map((pair) => pair.join('=')), ...operands].join(' ');
 }
 
 const lines: readonly (readonly [argv: string, told: string])[] = [
@@ -45,7 +44,12 @@ const lines: readonly (readonly [argv: string, told: string])[] = [
   ['start --etc=', 'start: --etc needs DIR'],
   ['start --fast=1', 'start: --fast takes no value'],
   ['start x', 'start: unexpected x'],
-  ['help a b', 'help: unexpected b'],
+  ['help a b', 'help: takes [COMMAND] and nothing more'],
+  ['copy a --fast b', 'copy --fast= a b'],
+  ['copy --fast -- -a --', 'copy --fast= -a --'],
+  ['copy', 'copy: needs FROM'],
+  ['copy a', 'copy: needs TO'],
+  ['copy a b c', 'copy: takes FROM TO and nothing more'],
 ];
 
 for (const [argv, expected] of lines) {

@@ -57,6 +57,27 @@ for (const command of ['start', 'check']) {
   });
 }
 
+test('errors in the files of users and rights are told with all others, 78', async (t) => {
+  const etc = etcDir(t, {
+    'isthmus.conf': 'broker.password_file = etc/passwd\nbroker.acl_file = etc/acl\nlog.level = loud',
+    passwd: '# users\nann:geheim\n',
+    acl: 'topic read a/#\ntopik b\npattern read a/%c-x\n',
+  });
+  for (const command of ['start', 'check']) {
+    const { code, stdout, stderr } = await finished(run([command, '--etc', etc]));
+    t.is(code, 78);
+    t.is(stdout, '');
+    t.deepEqual(
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(`error: ${etc}/`, '').replace(/: .*/, '')),
+      ['isthmus.conf:3', 'passwd:2', 'acl:2', 'acl:3'],
+    );
+    t.notRegex(stderr, /geheim/);
+  }
+});
+
 test('a folder that was named and is not there, 78', async (t) => {
   const { code, stderr } = await finished(run(['check', '--etc', '/nowhere/etc']));
   t.is(code, 78);

@@ -1,4 +1,4 @@
-import type { Edge, Signal } from '#src/cli/edge.js';
+import type { Edge, Input, Signal } from '#src/cli/edge.js';
 
 /** A process that only a test sees. */
 export class FakeEdge implements Edge {
@@ -10,8 +10,11 @@ export class FakeEdge implements Edge {
   private readonly signals = new Map<Signal, () => void>();
   private crashed: (error: unknown) => void = () => {};
 
-  constructor(env: Edge['env'] = {}) {
+  readonly input: Input;
+
+  constructor(env: Edge['env'] = {}, input: Input = typed([])) {
     this.env = env;
+    this.input = input;
   }
 
   out(line: string): void {
@@ -44,3 +47,23 @@ export class FakeEdge implements Edge {
     this.crashed(error);
   }
 }
+
+/** A terminal at which somebody types these lines, and then breaks off. */
+export function typed(lines: readonly string[]): Input {
+  const left = [...lines];
+  return {
+    terminal: true,
+    ask: async () => {
+      const line = left.shift();
+      return line === undefined ? undefined : Buffer.from(line);
+    },
+    read: async () => Buffer.alloc(0),
+  };
+}
+
+/** A pipe with this text. */
+export const piped = (text: string): Input => ({
+  terminal: false,
+  ask: async () => undefined,
+  read: async () => Buffer.from(text),
+});
