@@ -94,3 +94,29 @@ test('a gateway that was killed goes on with its devices, without a handshake', 
   t.regex(first.process.output, /DTLS session begins/);
   await device.stop();
 });
+
+/** CONNECT of MQTT-SN with this client id, clean session, a minute of keep alive. */
+function connect(clientId: string): string {
+  return `${String.fromCharCode(6 + clientId.length)}\x04\x04\x01\x00\x3c${clientId}`;
+}
+
+test('MQTT-SN over DTLS: a client is let in by the name of its identity, and by no other', async (t) => {
+  if (!installed(t, 'openssl')) return;
+  const keys = join(confFolder(t), 'psk');
+  writeFileSync(keys, `dev1:${pskHex}\n`);
+  const port = await freeUdpPort();
+  await startGateway(t, { sn: [`mqtt.sn.bind.dtls.1 = 127.0.0.1:${port}`, `mqtt.sn.dtls.psk_file = ${keys}`] });
+  const where = ['-dtls1_2', '-connect', `127.0.0.1:${port}`, '-psk_identity', 'dev1', '-psk', pskHex];
+  for (const [clientId, accepted] of [
+    ['dev1', true],
+    ['other', false],
+  ] as const) {
+    const client = new Running(t, 'openssl', ['s_client', ...where, '-cipher', 'PSK', '-quiet']);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    client.write(connect(clientId));
+    // CONNACK: length 3, type 5, return code.
+    const answers = { accepted: '\x03\x05\x00', refused: '\x03\x05\x03' };
+    t.truthy(await client.waitFor(accepted ? answers.accepted : answers.refused));
+    await client.stop();
+  }
+});
