@@ -50,7 +50,9 @@ for (const cid of ['0', '6']) {
     const { gateway, port } = await gatewayWithKeys(t);
     const application = await Application.of(t, gateway, 'dev1');
     const key = ['-i', 'dev1', '-p', pskHex, '-cid', cid];
-    const device = new Running(t, 'leshan-demo-client', ['-n', 'dev1', '-u', `coaps://127.0.0.1:${port}`, ...key]);
+    const device = new Running(t, 'leshan-demo-client', ['-n', 'dev1', '-u', `coaps://127.0.0.1:${port}`, ...key], {
+      cwd: confFolder(t),
+    });
     await managed(t, application);
     await device.stop();
   });
@@ -79,7 +81,7 @@ test('a gateway that was killed goes on with its devices, without a handshake', 
   const first = await startGateway(t, settings);
   const before = await Application.of(t, first, 'dev1');
   const where = ['-n', 'dev1', '-u', `coaps://127.0.0.1:${port}`, '-i', 'dev1', '-p', pskHex, '-cid', '6'];
-  const device = new Running(t, 'leshan-demo-client', where);
+  const device = new Running(t, 'leshan-demo-client', where, { cwd: confFolder(t) });
   await managed(t, before);
   // Long enough for what the device has said to be written.
   await new Promise((resolve) => setTimeout(resolve, 3000));
