@@ -50,7 +50,9 @@ for (const cid of ['0', '6']) {
     const { gateway, port } = await gatewayWithKeys(t);
     const application = await Application.of(t, gateway, 'dev1');
     const key = ['-i', 'dev1', '-p', pskHex, '-cid', cid];
-    const device = new Running(t, 'leshan-demo-client', ['-n', 'dev1', '-u', `coaps://127.0.0.1:${port}`, ...key]);
+    const device = new Running(t, 'leshan-demo-client', ['-n', 'dev1', '-u', `coaps://127.0.0.1:${port}`, ...key], {
+      cwd: confFolder(t),
+    });
     await managed(t, application);
     await device.stop();
   });
@@ -79,7 +81,7 @@ test('a gateway that was killed goes on with its devices, without a handshake', 
   const first = await startGateway(t, settings);
   const before = await Application.of(t, first, 'dev1');
   const where = ['-n', 'dev1', '-u', `coaps://127.0.0.1:${port}`, '-i', 'dev1', '-p', pskHex, '-cid', '6'];
-  const device = new Running(t, 'leshan-demo-client', where);
+  const device = new Running(t, 'leshan-demo-client', where, { cwd: confFolder(t) });
   await managed(t, before);
   // Long enough for what the device has said to be written.
   await new Promise((resolve) => setTimeout(resolve, 3000));
@@ -93,4 +95,30 @@ test('a gateway that was killed goes on with its devices, without a handshake', 
   t.notRegex(second.process.output, /DTLS session begins/);
   t.regex(first.process.output, /DTLS session begins/);
   await device.stop();
+});
+
+/** CONNECT of MQTT-SN with this client id, clean session, a minute of keep alive. */
+function connect(clientId: string): string {
+  return `${String.fromCharCode(6 + clientId.length)}\x04\x04\x01\x00\x3c${clientId}`;
+}
+
+test('MQTT-SN over DTLS: a client is let in by the name of its identity, and by no other', async (t) => {
+  if (!installed(t, 'openssl')) return;
+  const keys = join(confFolder(t), 'psk');
+  writeFileSync(keys, `dev1:${pskHex}\n`);
+  const port = await freeUdpPort();
+  await startGateway(t, { sn: [`mqtt.sn.bind.dtls.1 = 127.0.0.1:${port}`, `mqtt.sn.dtls.psk_file = ${keys}`] });
+  const where = ['-dtls1_2', '-connect', `127.0.0.1:${port}`, '-psk_identity', 'dev1', '-psk', pskHex];
+  for (const [clientId, accepted] of [
+    ['dev1', true],
+    ['other', false],
+  ] as const) {
+    const client = new Running(t, 'openssl', ['s_client', ...where, '-cipher', 'PSK', '-quiet']);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    client.write(connect(clientId));
+    // CONNACK: length 3, type 5, return code.
+    const answers = { accepted: '\x03\x05\x00', refused: '\x03\x05\x03' };
+    t.truthy(await client.waitFor(accepted ? answers.accepted : answers.refused));
+    await client.stop();
+  }
 });
