@@ -83,3 +83,18 @@ test('cc.mqttsn through a forwarder', async (t) => {
   await subscriber.waitFor('got far/away 2 0 forwarded\n');
   t.pass();
 });
+
+test('a sleeper on the cc.mqttsn library wakes from a new port and gets its messages, then PINGRESP', async (t) => {
+  // A small driver of one's own on their library: PORT and `moves` as arguments; it subscribes to zz/#, sleeps, asks twice.
+  if (!installed(t, 'cc_mqttsn_client_sleeper', 'mosquitto_pub')) return;
+  const gateway = await startGateway(t);
+  const sleeper = new Running(t, 'cc_mqttsn_client_sleeper', [`${gateway.snPort}`, 'moves']);
+  await sleeper.waitFor('sleep status 0\n');
+  for (const qos of ['0', '1', '2']) await publish(t, gateway, 'zz/a', `with ${qos}`, '-q', qos);
+  await publish(t, gateway, 'zz/b', 'other', '-q', '1');
+  for (const qos of ['0', '1', '2']) await sleeper.waitFor(`message zz/a qos=${qos} with ${qos}\n`);
+  await sleeper.waitFor('message zz/b qos=1 other\n');
+  // The second question is taken only when the first one has had its PINGRESP.
+  await sleeper.waitFor('other\ncheck 0\n');
+  t.notRegex(sleeper.output, /gw disconnected/);
+});
