@@ -17,6 +17,11 @@ export class ClientRules {
     this.authorizer = authorizer;
   }
 
+  /** Whether there are rules about topics at all; without them it need not be found out who a client is. */
+  get restricts(): boolean {
+    return this.authorizer !== undefined;
+  }
+
   check(credentials: Credentials): boolean | Promise<boolean> {
     return this.authenticator?.check(credentials) ?? true;
   }

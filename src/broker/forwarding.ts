@@ -31,7 +31,7 @@ export class Forwarding {
 
   /** The packet to send, or null. A packet from the queue is itself the one that is sent. */
   forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
-    if (!this.rules.mayReceive(this.rules.who(client), packet.topic)) {
+    if (this.rules.restricts && !this.rules.mayReceive(this.rules.who(client), packet.topic)) {
       this.queues.forget(client, packet);
       return null;
     }
