@@ -8,6 +8,7 @@ import { embeddedBroker, mqttListeners } from './wiring/broker.js';
 import { dtlsPorts } from './wiring/dtls.js';
 import { lwm2mPorts, lwm2mServer, objectRegistry } from './wiring/lwm2m.js';
 import { snAudience, snDiscovery, snPorts, snServer } from './wiring/mqttsn.js';
+import { systemTopics } from './wiring/system-topics.js';
 
 /** The running whole. */
 export interface Gateway {
@@ -50,14 +51,23 @@ export function createGateway(config: Config, log: Log): Gateway {
       const snDtls = await dtlsPorts('mqttsn', config.sn.listeners, config.sn.dtls, kept, around);
       const lwm2mDtls = await dtlsPorts('lwm2m', config.lwm2m.listeners, config.lwm2m.dtls, kept, around);
       running.push(snDtls, lwm2mDtls);
-      await begin(snServer(config.sn, { udp: sn, dtls: snDtls.ports }, broker, store, around));
-      await begin(lwm2mServer(config.lwm2m, [...lwm2m, ...lwm2mDtls.ports], definitions, broker, access.own, around));
+      const snDevices = await begin(snServer(config.sn, { udp: sn, dtls: snDtls.ports }, broker, store, around));
+      const lwm2mDevices = await begin(
+        lwm2mServer(config.lwm2m, [...lwm2m, ...lwm2mDtls.ports], definitions, broker, access.own, around),
+      );
       const discovery = snDiscovery(config.sn, around);
       discovery.start(snAudience(config.sn, sn));
       running.push(discovery);
       for (const listener of mqtt) {
         await listener.start((stream, request) => broker.handleConnection(stream, request));
         running.push(listener);
+      }
+      const observed = { broker, listeners: mqtt, sn: snDevices, lwm2m: lwm2mDevices };
+      const { sysIntervalSeconds } = config.broker;
+      if (sysIntervalSeconds !== undefined) {
+        const topics = systemTopics(sysIntervalSeconds, observed, around);
+        topics.start();
+        running.push(topics);
       }
 
       for (const { name } of mqtt) log.info({ part: 'broker' }, `MQTT listens on ${name}`);

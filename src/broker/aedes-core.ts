@@ -19,12 +19,25 @@ import type { Message } from './port.js';
 import { PublishFirst } from './publish-first.js';
 import { maxTopicLevels } from './topics.js';
 
+/** What a broker keeps: numbers of messages, sessions and subscriptions. */
+export interface Kept {
+  readonly retained: number;
+  /** Of clients that may come back. */
+  readonly sessions: number;
+  /** Of clients that are away. */
+  readonly offline: number;
+  readonly queued: number;
+  readonly subscriptions: number;
+}
+
 /** One run of aedes, with what it stands on: the exchange, the persistence, and the MQTT clients connected. */
 export class AedesCore {
   readonly exchange = new Exchange();
   readonly persistence: Persistence;
   readonly clients = new Map<string, Client>();
   private readonly aedes: Aedes;
+  /** Subscriptions that aedes has for itself. */
+  private readonly ownSubscriptions: number;
 
   /** `connected` is told of every MQTT client that has been let in. */
   constructor(
@@ -74,6 +87,7 @@ export class AedesCore {
     });
     this.persistence = persistence;
     this.aedes = aedes;
+    this.ownSubscriptions = this.exchange.size;
     this.follow(log, metrics, connected);
   }
 
@@ -90,6 +104,18 @@ export class AedesCore {
   /** Publishes; `done` when it is stored as its QoS demands and everybody concerned has taken it. */
   publish({ topic, payload, qos, retain }: Message, done: (error?: Error) => void): void {
     this.aedes.publish({ cmd: 'publish', topic, payload, qos, retain, dup: false }, done);
+  }
+
+  /** What is kept, sessions whose clients are away, and the subscriptions of everybody. */
+  get kept(): Kept {
+    let offline = 0;
+    let subscriptions = this.exchange.size - this.ownSubscriptions;
+    for (const [clientId, size] of this.persistence.sessionSizes()) {
+      if (this.clients.has(clientId)) continue;
+      offline++;
+      subscriptions += size;
+    }
+    return { ...this.persistence.counts, offline, subscriptions };
   }
 
   /** Ends every connection. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
-import { AedesCore } from './aedes-core.js';
+import { AedesCore, type Kept } from './aedes-core.js';
 import type { Who } from './auth.js';
 import { ClientRules } from './client-rules.js';
 import type { EmbeddedOptions } from './embedded-options.js';
@@ -46,9 +46,9 @@ export class EmbeddedBroker implements BrokerPort, LinkHost {
     return { links: this.links.size, clients: this.core?.clients.size ?? 0 };
   }
 
-  /** What is retained, and kept for clients that may come back. */
-  get kept(): { readonly retained: number; readonly sessions: number; readonly queued: number } {
-    return this.core?.persistence.counts ?? { retained: 0, sessions: 0, queued: 0 };
+  /** What is retained, kept for clients that may come back, and subscribed to. */
+  get kept(): Kept {
+    return this.core?.kept ?? { retained: 0, sessions: 0, offline: 0, queued: 0, subscriptions: 0 };
   }
 
   async start(): Promise<void> {
@@ -113,6 +113,11 @@ export class EmbeddedBroker implements BrokerPort, LinkHost {
         error ? done(new BrokerRefusal('UNAVAILABLE', error.message, { cause: error })) : done(),
       );
     }
+  }
+
+  /** Publishes a retained message under `$SYS/`, where no client may. */
+  publishSystem(topic: string, payload: string): void {
+    this.core?.publish({ topic, payload: Buffer.from(payload), qos: 0, retain: true }, () => {});
   }
 
   maySubscribe(who: Who, filter: string): boolean {

@@ -6,14 +6,16 @@ import type { Socket } from 'node:net';
  */
 export function gatherWrites(socket: Socket): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+  // Its own, whatever is put in their places: nobody else's packets are meant by it.
+  const [cork, uncork] = [socket.cork.bind(socket), socket.uncork.bind(socket)];
   let gathering = false;
   socket.write = (...args: unknown[]) => {
     if (!gathering) {
       gathering = true;
-      socket.cork();
+      cork();
       setImmediate(() => {
         gathering = false;
-        socket.uncork();
+        uncork();
       });
     }
     return write(...args);

@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { assertNever, IsthmusError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { Counter, Metrics } from '../core/metrics.js';
+import { countSent } from './count-sent.js';
 import { gatherWrites } from './gather-writes.js';
 import { limitPackets } from './packet-limit.js';
 import { attachWebSocket } from './websocket.js';
@@ -44,11 +46,18 @@ export class MqttListener {
   private readonly options: ListenerOptions;
   private readonly log: Log;
   private readonly sockets = new Set<Socket>();
+  private readonly packets: Record<'received' | 'sent', Counter>;
+  /** Bytes of connections that have ended. */
+  private readonly ended = { received: 0, sent: 0 };
   private server: Server | undefined;
 
-  constructor(options: ListenerOptions, log: Log) {
+  constructor(options: ListenerOptions, log: Log, metrics: Metrics) {
     this.options = options;
     this.log = log;
+    this.packets = {
+      received: metrics.counter('broker.packets_received'),
+      sent: metrics.counter('broker.packets_sent'),
+    };
   }
 
   /** For logs: `tcp 0.0.0.0:1883`. */
@@ -63,6 +72,16 @@ export class MqttListener {
     return address?.port ?? this.options.port;
   }
 
+  /** Bytes on the wire, with those of TLS and WebSocket. */
+  get traffic(): { readonly received: number; readonly sent: number } {
+    let { received, sent } = this.ended;
+    for (const socket of this.sockets) {
+      received += socket.bytesRead;
+      sent += socket.bytesWritten;
+    }
+    return { received, sent };
+  }
+
   /** Listens. Rejects with code `LISTEN` when the address cannot be had or the certificate is no good. */
   async start(handle: ConnectionHandler): Promise<void> {
     if (this.server !== undefined) return;
@@ -72,7 +91,11 @@ export class MqttListener {
       if (maxConnections !== undefined) server.maxConnections = maxConnections;
       server.on('connection', (socket: Socket) => {
         this.sockets.add(socket);
-        socket.once('close', () => this.sockets.delete(socket));
+        socket.once('close', () => {
+          this.sockets.delete(socket);
+          this.ended.received += socket.bytesRead;
+          this.ended.sent += socket.bytesWritten;
+        });
       });
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -98,7 +121,8 @@ export class MqttListener {
   private createServer(handle: ConnectionHandler): Server {
     const { kind, maxPacketBytes = 1024 * 1024 } = this.options;
     const accept: ConnectionHandler = (stream, request) => {
-      limitPackets(stream, maxPacketBytes);
+      limitPackets(stream, maxPacketBytes, this.packets.received);
+      countSent(stream, this.packets.sent);
       handle(stream, request);
     };
     const acceptSocket = (socket: Socket): void => {

@@ -1,12 +1,16 @@
 import type { Duplex } from 'node:stream';
+import type { Counter } from '../core/metrics.js';
 
 /** Follows the packets in a stream of MQTT bytes by their fixed headers alone, and knows when one is too long. */
 export class PacketLimit {
   private readonly maxBytes: number;
+  private readonly packets: Counter;
   private readonly sizes = { skip: 0, shift: -1, length: 0 };
 
-  constructor(maxBytes: number) {
+  /** `packets` counts those that begin. */
+  constructor(maxBytes: number, packets: Counter) {
     this.maxBytes = maxBytes;
+    this.packets = packets;
   }
 
   /** Whether the next bytes keep to the limit. After false no further bytes may be given. */
@@ -22,6 +26,7 @@ export class PacketLimit {
         // The first byte of a packet, its type; the remaining length follows [MQTT-2.2.3].
         sizes.shift = 0;
         sizes.length = 0;
+        this.packets.value++;
         at++;
       } else {
         const byte = chunk[at++] as number;
@@ -39,8 +44,8 @@ export class PacketLimit {
 }
 
 /** Ends a connection whose client announces a packet longer than this, before its bytes are gathered. */
-export function limitPackets(stream: Duplex, maxBytes: number): void {
-  const limit = new PacketLimit(maxBytes);
+export function limitPackets(stream: Duplex, maxBytes: number, packets: Counter): void {
+  const limit = new PacketLimit(maxBytes, packets);
   const read = stream.read.bind(stream);
   // At the one place where aedes takes bytes from a connection; a transform between would copy every byte.
   stream.read = (size?: number): unknown => {

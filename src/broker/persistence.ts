@@ -78,6 +78,11 @@ export class Persistence {
     }
   }
 
+  /** Every session's client id and how many subscriptions it has. */
+  sessionSizes(): Iterable<readonly [clientId: string, subscriptions: number]> {
+    return this.subscriptions.sizes();
+  }
+
   /** What is remembered now, for metrics. */
   get counts(): { readonly retained: number; readonly sessions: number; readonly queued: number } {
     const { clientsCount: sessions } = this.subscriptions.count;

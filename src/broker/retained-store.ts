@@ -42,6 +42,11 @@ export class RetainedStore {
     }
     // A copy: the payload may be a small part of a large buffer, and aedes goes on with the packet.
     const kept = { ...packet, payload: Buffer.from(packet.payload) };
+    if (packet.topic.startsWith('$SYS/')) {
+      // Of this run of the broker only.
+      this.messages.set(packet.topic, { packet: kept, at: Number.POSITIVE_INFINITY });
+      return;
+    }
     const record = { packet: kept, at: Math.floor(this.clock.now()) };
     this.messages.set(packet.topic, record);
     this.table.put(packet.topic, encodeRetained(record));

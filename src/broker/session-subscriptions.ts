@@ -22,6 +22,11 @@ export class SessionSubscriptions {
     return { clientsCount: this.sessions.size, subsCount: this.filters.size };
   }
 
+  /** Every session's client id and how many subscriptions it has. */
+  *sizes(): Generator<readonly [clientId: string, subscriptions: number]> {
+    for (const [clientId, session] of this.sessions) yield [clientId, session.size];
+  }
+
   /** Brings back what the table has. */
   async load(): Promise<void> {
     for await (const [key, value] of this.table.entries()) {

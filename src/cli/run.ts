@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { nearest } from '../config/nearest.js';
+import { packageVersion } from '../core/version.js';
 import { type Command, parseArguments } from './arguments.js';
 import { checkCommand } from './check.js';
 import type { Edge } from './edge.js';
@@ -32,8 +31,7 @@ const version: Command = {
   summary: 'print the version',
   options: [],
   async run(_given, edge) {
-    const text = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
-    edge.out((JSON.parse(text) as { version: string }).version);
+    edge.out(packageVersion());
     return exitCodes.ok;
   },
 };

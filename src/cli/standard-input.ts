@@ -22,8 +22,9 @@ export const standardInput: Input = {
       stdin.setRawMode(true);
       stdin.on('data', (keys: Buffer) => {
         const typed = line.type(keys);
-        if (typed.kind === 'line') finish(typed.line);
-        else if (typed.kind === 'broken off') finish(undefined);
+        if (typed.kind === 'more') return;
+        finish(typed.kind === 'line' ? typed.line : undefined);
+        if (typed.kind === 'line' && typed.rest.length > 0) stdin.unshift(typed.rest);
       });
       stdin.on('end', () => finish(undefined));
       stdin.resume();

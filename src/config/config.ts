@@ -16,6 +16,8 @@ export interface BrokerConfig {
   readonly mode: 'embedded' | 'external';
   /** Present in external mode. */
   readonly url: string | undefined;
+  /** Of `$SYS/broker/`; undefined: never. */
+  readonly sysIntervalSeconds: number | undefined;
   /** Of the embedded broker. */
   readonly listeners: {
     readonly tcp: readonly Listener[];

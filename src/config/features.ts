@@ -11,6 +11,7 @@ export const features = {
   connectionLimits: true,
   offlineExpiry: true,
   durableStore: true,
+  systemTopics: true,
   admin: false,
   advertise: true,
   statistics: false,

@@ -22,6 +22,7 @@ function brokerConfig(values: Values): BrokerConfig {
   return {
     mode: values.get(broker.mode),
     url: values.get(broker.url),
+    sysIntervalSeconds: values.get(broker.sysInterval),
     listeners: {
       tcp: values.get(brokerListeners.tcp),
       tls: values.get(brokerListeners.tls),

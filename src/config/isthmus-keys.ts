@@ -17,6 +17,13 @@ const broker = {
     feature: 'externalBroker',
     mask: hiddenUserinfo,
   }),
+  sysInterval: key(
+    'broker.sys_interval',
+    orOff(durationSeconds(1, day)),
+    '10s',
+    'How often the embedded broker tells about itself under $SYS/broker/.',
+    { feature: 'systemTopics', without: '10s' },
+  ),
 };
 
 const brokerListeners = {

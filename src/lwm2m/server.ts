@@ -79,6 +79,18 @@ export class Lwm2mServer {
     return this.registrations.size;
   }
 
+  /** Registrations, those in queue mode apart from the others, and commands that wait. A look at each of them. */
+  get counts(): { readonly online: number; readonly awake: number; readonly asleep: number; readonly queued: number } {
+    const counts = { online: 0, awake: 0, asleep: 0, queued: 0 };
+    for (const { registration, asleep, commands } of this.registrations.all()) {
+      if (!registration.queueMode) counts.online++;
+      else if (asleep) counts.asleep++;
+      else counts.awake++;
+      counts.queued += commands.length;
+    }
+    return counts;
+  }
+
   /** Connects to the broker and begins to serve devices. Rejects when either cannot be had. */
   async start(): Promise<void> {
     if (this.running) return;

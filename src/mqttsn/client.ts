@@ -1,6 +1,6 @@
 import type { BrokerLink } from '../broker/port.js';
 import type { Identity, Peer } from '../core/datagram.js';
-import type { Session } from './session.js';
+import type { Session, State } from './session.js';
 
 /** A session with what connects it to the world: the peer it is bound to, and its link to the broker. */
 export interface Client {
@@ -20,6 +20,12 @@ export interface Client {
   changed: boolean;
   /** The deadline that is set for it, ms; infinity for none. */
   armedAt: number;
+}
+
+/** Numbers of sessions, and of messages for their clients. */
+export interface SessionCounts {
+  readonly sessions: Readonly<Record<State, number>>;
+  readonly queued: number;
 }
 
 /** A client that is connected to nothing yet. */
@@ -76,6 +82,17 @@ export class Clients {
   delete(client: Client): void {
     this.unbind(client);
     this.byId.delete(client.session.clientId);
+  }
+
+  /** Counts sessions and their messages: a look at each, so not for every packet. */
+  counts(): SessionCounts {
+    const sessions = { connecting: 0, active: 0, asleep: 0, awake: 0, disconnected: 0 };
+    let queued = 0;
+    for (const { session } of this.byId.values()) {
+      sessions[session.state]++;
+      queued += session.queue.length + session.inflight.length;
+    }
+    return { sessions, queued };
   }
 
   [Symbol.iterator](): IterableIterator<Client> {

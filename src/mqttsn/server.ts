@@ -8,7 +8,7 @@ import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import { RateLimit } from '../core/rate-limit.js';
 import { Anonymous } from './anonymous.js';
-import { type Client, Clients, newClient } from './client.js';
+import { type Client, Clients, newClient, type SessionCounts } from './client.js';
 import { decode } from './decode.js';
 import { encode } from './encode.js';
 import { format } from './format.js';
@@ -80,6 +80,11 @@ export class SnServer {
   /** Sessions known, connected or not. */
   get sessions(): number {
     return this.clients.size;
+  }
+
+  /** Sessions by state, and messages that wait for their clients or are on the way to them. */
+  get counts(): SessionCounts {
+    return this.clients.counts();
   }
 
   /** Ends a client's connection on behalf of an administrator; its will is published. False if there is no such client. */

@@ -24,14 +24,14 @@ export function embeddedBroker(
 }
 
 /** Where MQTT clients connect to it. The files of TLS are read here; one that cannot be read is an error of its own. */
-export function mqttListeners(config: BrokerConfig, { log }: Around): MqttListener[] {
+export function mqttListeners(config: BrokerConfig, { log, metrics }: Around): MqttListener[] {
   const { listeners, maxConnections, maxPacketSize: maxPacketBytes } = config;
   const tls = listeners.tls.length + listeners.wss.length === 0 ? undefined : listenerTls(config.tls);
   const kinds = ['tcp', 'tls', 'ws', 'wss'] as const;
   return kinds.flatMap((kind) =>
     listeners[kind].map((listener) => {
       const options = { kind, ...listener, maxConnections, maxPacketBytes, ...(tls === undefined ? {} : { tls }) };
-      return new MqttListener(options, log.child({ part: 'broker' }));
+      return new MqttListener(options, log.child({ part: 'broker' }), metrics);
     }),
   );
 }

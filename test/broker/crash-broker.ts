@@ -10,6 +10,6 @@ const [dir = '', port = '0'] = process.argv.slice(2);
 const store = await LevelStore.open(dir, silentLog);
 const broker = new EmbeddedBroker({ store, queueLimit: 1_000_000 }, silentLog, new Metrics());
 await broker.start();
-const listener = new MqttListener({ kind: 'tcp', host: '127.0.0.1', port: Number(port) }, silentLog);
+const listener = new MqttListener({ kind: 'tcp', host: '127.0.0.1', port: Number(port) }, silentLog, new Metrics());
 await listener.start((stream) => broker.handleConnection(stream));
 writeSync(1, `${listener.port}\n`);

@@ -5,6 +5,7 @@ import WebSocket from 'ws';
 import { MqttListener } from '#src/broker/listeners.js';
 import { PacketLimit } from '#src/broker/packet-limit.js';
 import { silentLog } from '#src/core/log.js';
+import { Metrics } from '#src/core/metrics.js';
 import { TestBroker } from '../support/mqtt-broker.js';
 import { selfSigned } from '../support/mqtt-certificate.js';
 import { TestClient } from '../support/mqtt-client.js';
@@ -76,18 +77,18 @@ test('the WebSocket path and sub-protocols', async (t) => {
 test('a port in use and an address that is not ours', async (t) => {
   const test = await TestBroker.start(t);
   const { port } = test.listener;
-  const second = new MqttListener({ kind: 'tcp', host: '127.0.0.1', port }, silentLog);
+  const second = new MqttListener({ kind: 'tcp', host: '127.0.0.1', port }, silentLog, new Metrics());
   const error = await t.throwsAsync(
     second.start(() => {}),
     { code: 'LISTEN' },
   );
   t.regex(error?.message ?? '', new RegExp(`^tcp 127.0.0.1:${port}: .*EADDRINUSE`));
-  const strange = new MqttListener({ kind: 'ws', host: '192.0.2.1', port: 1 }, silentLog);
+  const strange = new MqttListener({ kind: 'ws', host: '192.0.2.1', port: 1 }, silentLog, new Metrics());
   await t.throwsAsync(
     strange.start(() => {}),
     { code: 'LISTEN', message: /^ws 192\.0\.2\.1:1: / },
   );
-  const bare = new MqttListener({ kind: 'tls', host: '127.0.0.1', port: 0 }, silentLog);
+  const bare = new MqttListener({ kind: 'tls', host: '127.0.0.1', port: 0 }, silentLog, new Metrics());
   await t.throwsAsync(
     bare.start(() => {}),
     { code: 'LISTEN', message: /certificate/ },
@@ -168,7 +169,8 @@ test('the length of a packet is followed however its bytes arrive', (t) => {
   });
   fc.assert(
     fc.property(fc.array(packet), fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (packets, cuts) => {
-      const limit = new PacketLimit(300);
+      const counter = new Metrics().counter('packets');
+      const limit = new PacketLimit(300, counter);
       const stream = Buffer.concat(packets.map(({ bytes }) => bytes));
       let accepted = true;
       for (let at = 0, i = 0; at < stream.length && accepted; i++) {
@@ -180,7 +182,8 @@ test('the length of a packet is followed however its bytes arrive', (t) => {
         accepted,
         packets.every(({ length }) => length <= 300),
       );
+      if (accepted) t.is(counter.value, packets.length);
     }),
   );
-  t.false(new PacketLimit(2 ** 28).accepts(Buffer.from('30ffffffffff', 'hex')));
+  t.false(new PacketLimit(2 ** 28, new Metrics().counter('packets')).accepts(Buffer.from('30ffffffffff', 'hex')));
 });

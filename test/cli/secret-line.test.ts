@@ -6,7 +6,7 @@ function typing(...keys: string[]): string {
   const line = new SecretLine();
   for (const key of keys) {
     const typed = line.type(Buffer.from(key));
-    if (typed.kind === 'line') return `line ${typed.line.toString()}`;
+    if (typed.kind === 'line') return ['line', typed.line.toString(), typed.rest.toString()].join(' ').trimEnd();
     if (typed.kind === 'broken off') return 'broken off';
   }
   return 'more';
@@ -16,7 +16,8 @@ test('a line ends with enter, however its keys arrive', (t) => {
   t.is(typing('abc\r'), 'line abc');
   t.is(typing('a', 'b', 'c', '\n'), 'line abc');
   t.is(typing('abc'), 'more');
-  t.is(typing('\r'), 'line ');
+  t.is(typing('\r'), 'line');
+  t.is(typing('abc\rdef\r'), 'line abc def');
   t.is(typing('abc\x04'), 'line abc');
 });
 

@@ -252,7 +252,8 @@ export const freeUdpPort = (): Promise<number> =>
     });
   });
 
-const freeTcpPort = (): Promise<number> =>
+/** A TCP port of the loopback that nothing uses. */
+export const freeTcpPort = (): Promise<number> =>
   freePort((port) => {
     const server = createServer();
     return new Promise((resolve) => {

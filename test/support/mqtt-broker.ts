@@ -14,7 +14,7 @@ export class TestBroker {
 
   private constructor(options: EmbeddedOptions, listener: Partial<ListenerOptions>) {
     this.broker = new EmbeddedBroker(options, silentLog, this.metrics);
-    this.listener = new MqttListener({ kind: 'tcp', host: '127.0.0.1', port: 0, ...listener }, silentLog);
+    this.listener = new MqttListener({ kind: 'tcp', host: '127.0.0.1', port: 0, ...listener }, silentLog, this.metrics);
   }
 
   /** Starts a broker that stops with the test. */
