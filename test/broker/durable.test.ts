@@ -53,7 +53,8 @@ test('retained messages, subscriptions and what waits for them come back', async
   await device.publish('cleared', '', { retain: true });
 
   const second = await restart();
-  t.deepEqual(second.broker.kept, { retained: 2, sessions: 1, queued: 2 });
+  const { retained, sessions, queued } = second.broker.kept;
+  t.deepEqual({ retained, sessions, queued }, { retained: 2, sessions: 1, queued: 2 });
   const later = await second.link('later');
   await later.publish('a/1', 'four', { qos: 1 });
   const back = await TestClient.connect(second.url, 'sleeper', { clean: false });
