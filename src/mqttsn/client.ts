@@ -1,5 +1,6 @@
 import type { BrokerLink } from '../broker/port.js';
 import type { Identity, Peer } from '../core/datagram.js';
+import type { Held } from './outbox.js';
 import type { Session, State } from './session.js';
 
 /** A session with what connects it to the world: the peer it is bound to, and its link to the broker. */
@@ -16,8 +17,8 @@ export interface Client {
   links: number;
   /** Whether the broker has been told that there is no room for more messages. */
   full: boolean;
-  /** Whether the store is to hear of the session after this step. */
-  changed: boolean;
+  /** What waits for the store before it is sent, one list for each commit that is awaited. */
+  held: Held[][] | undefined;
   /** The deadline that is set for it, ms; infinity for none. */
   armedAt: number;
 }
@@ -38,7 +39,7 @@ export function newClient(session: Session, mountpoint: string): Client {
     link: undefined,
     links: 0,
     full: false,
-    changed: false,
+    held: undefined,
     armedAt: Number.POSITIVE_INFINITY,
   };
 }

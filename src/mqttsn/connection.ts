@@ -1,6 +1,6 @@
 import type { BrokerRefusal } from '../broker/port.js';
 import type { Effects, LossReason } from './effects.js';
-import { type Connect, type Disconnect, ReturnCode, type WillMsg, type WillTopic } from './packets.js';
+import { type Connect, type Disconnect, type Packet, ReturnCode, type WillMsg, type WillTopic } from './packets.js';
 import { returnCodeOf } from './publishing.js';
 import { discard, pump, recall, repeat, repeatRegister } from './sending.js';
 import { type Connecting, retryAt, type Session, supervisedUntil, type Will } from './session.js';
@@ -70,7 +70,11 @@ export function onWillMsg(session: Session, packet: WillMsg, now: number, out: E
 export function onLinked(session: Session, refusal: BrokerRefusal | undefined, now: number, out: Effects): void {
   const { connecting } = session;
   session.linked = refusal === undefined;
-  if (connecting === undefined) return;
+  if (connecting === undefined) {
+    // Taken up again after a restart: what waited for an active client is still to be sent.
+    pump(session, now, out);
+    return;
+  }
   session.connecting = undefined;
   if (refusal !== undefined) {
     out.push(connAck(returnCodeOf(refusal)), { type: 'end' });
@@ -106,8 +110,7 @@ export function onDisconnect(session: Session, packet: Disconnect, now: number, 
     fallAsleep(session, packet.durationSeconds, out);
     return;
   }
-  out.push({ type: 'send', packet: { type: 'DISCONNECT' } });
-  leave(session, now, out);
+  leave(session, now, out, { type: 'DISCONNECT' });
 }
 
 /** Gives the client up: its will is published, once. */
@@ -174,7 +177,7 @@ function onConnectingTime(session: Session, connecting: Connecting, now: number,
 }
 
 /** The client is gone: a clean session ends, another one waits for its return. */
-function leave(session: Session, now: number, out: Effects): void {
+function leave(session: Session, now: number, out: Effects, answer?: Packet): void {
   const handshakeOnly = session.connecting?.fresh === true;
   recall(session);
   session.connecting = undefined;
@@ -182,8 +185,13 @@ function leave(session: Session, now: number, out: Effects): void {
   session.congestedUntil = 0;
   session.state = 'disconnected';
   session.heardAt = now;
-  if (session.cleanSession || handshakeOnly) out.push({ type: 'end' });
-  else out.push({ type: 'save' }, { type: 'unbind' });
+  if (session.cleanSession || handshakeOnly) {
+    out.push({ type: 'end', answer });
+    return;
+  }
+  out.push({ type: 'save' });
+  if (answer !== undefined) out.push({ type: 'send', packet: answer });
+  out.push({ type: 'unbind' });
 }
 
 function openLink(session: Session, connecting: Connecting, now: number, out: Effects): void {

@@ -62,15 +62,15 @@ export type Effect =
   | { readonly type: 'store'; readonly outgoing: Outgoing }
   /** Removes a message from the store. */
   | { readonly type: 'discard'; readonly outgoing: Outgoing }
-  /** Notes in the store that a QoS 2 publication has come, or that it is released. */
+  /** Notes in the store that a QoS 2 publication has come, or that it is released; what follows a release waits for it. */
   | { readonly type: 'received'; readonly msgId: number }
   | { readonly type: 'released'; readonly msgId: number }
-  /** Writes what is lasting of the session (all but its messages) to the store. */
+  /** Writes what is lasting of the session (all but its messages) to the store; what follows is sent when it is there. */
   | { readonly type: 'save' }
   /** The address no longer belongs to this session. */
   | { readonly type: 'unbind' }
-  /** The session is over: close its link, forget all of it. */
-  | { readonly type: 'end' }
+  /** The session is over: close its link, forget all of it. The answer is sent when the store has forgotten it too. */
+  | { readonly type: 'end'; readonly answer?: Packet }
   | { readonly type: 'count'; readonly name: Count }
   | { readonly type: 'lost'; readonly reason: LossReason };
 

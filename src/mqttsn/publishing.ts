@@ -33,6 +33,7 @@ function receive(session: Session, packet: Publish, now: number, out: Effects): 
   if (known !== undefined) {
     const copy = known.stage !== 'released' || (known.at + lateCopyMs > now && sameContent(known.packet, packet));
     if (copy) {
+      known.packet ??= packet;
       if (known.stage !== 'publishing') out.push(pubRec(packet.msgId));
       return false;
     }
@@ -68,12 +69,17 @@ export function onPublished(session: Session, packet: Publish, refusal: BrokerRe
   }
 }
 
-/** The client releases a QoS 2 publication. Answered in any case: the first PUBCOMP may have been lost. */
+/**
+ * The client releases a QoS 2 publication. Answered in any case: the first PUBCOMP may have been lost. With PUBCOMP the
+ * client may use the id again, so the store must have forgotten it by then.
+ */
 export function onPubRel(session: Session, msgId: number, now: number, out: Effects): void {
   const known = session.received?.get(msgId);
   if (known?.stage === 'published') {
     known.stage = 'released';
     known.at = now;
+    // Of what came before a restart the content is not known: a late copy could not be told from something new.
+    if (known.packet === undefined) session.received?.delete(msgId);
     out.push({ type: 'released', msgId });
   }
   out.push({ type: 'send', packet: { type: 'PUBCOMP', msgId } });

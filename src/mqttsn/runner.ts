@@ -6,10 +6,9 @@ import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import type { Client, Clients } from './client.js';
 import type { Count, Effect, Input } from './effects.js';
-import { encode } from './encode.js';
-import { format } from './format.js';
 import type { Journal } from './journal.js';
 import { credentialsOf, type SnOptions } from './options.js';
+import { Outbox } from './outbox.js';
 import type { Packet } from './packets.js';
 import { isFull } from './sending.js';
 import { dueAt, type Outgoing } from './session.js';
@@ -25,7 +24,7 @@ export class Runner {
   private readonly options: SnOptions;
   private readonly deadlines: Deadlines<Client>;
   private readonly journal: Journal | undefined;
-  private readonly sent: Counter;
+  private readonly outbox: Outbox;
 
   constructor(
     clients: Clients,
@@ -41,7 +40,7 @@ export class Runner {
     this.clock = around.clock;
     this.log = around.log;
     this.metrics = around.metrics;
-    this.sent = around.metrics.counter('mqttsn.packets_sent');
+    this.outbox = new Outbox(journal, around);
     this.deadlines = new Deadlines(this.clock, 'mqttsn sessions', (client) => {
       client.armedAt = Number.POSITIVE_INFINITY;
       if (dueAt(client.session) <= this.clock.now()) this.input(client, { type: 'time' });
@@ -53,7 +52,6 @@ export class Runner {
   input(client: Client, input: Input): void {
     const effects = step(client.session, input, this.clock.now());
     for (const effect of effects) this.run(client, effect);
-    if (client.changed) this.save(client);
     this.tellFull(client);
     this.arm(client);
   }
@@ -73,7 +71,7 @@ export class Runner {
   private run(client: Client, effect: Effect): void {
     switch (effect.type) {
       case 'send':
-        this.send(client, effect.packet);
+        this.outbox.send(client, effect.packet);
         return;
       case 'publish':
         this.publish(client, effect);
@@ -101,15 +99,16 @@ export class Runner {
         return;
       case 'released':
         this.journal?.deleteReceived(client.session.clientId, effect.msgId);
+        this.outbox.hold(client);
         return;
       case 'save':
-        client.changed = true;
+        this.save(client);
         return;
       case 'unbind':
         this.clients.unbind(client);
         return;
       case 'end':
-        this.end(client);
+        this.end(client, effect.answer);
         return;
       case 'count':
         this.counter(effect.name).value++;
@@ -130,12 +129,10 @@ export class Runner {
     client.link?.setFull?.(full);
   }
 
-  /** One write for all that a step has changed. */
   private save(client: Client): void {
-    client.changed = false;
-    if (this.clients.withId(client.session.clientId) === client) {
-      this.journal?.saveSession(client);
-    }
+    if (this.clients.withId(client.session.clientId) !== client) return;
+    this.journal?.saveSession(client);
+    this.outbox.hold(client);
   }
 
   private store(client: Client, outgoing: Outgoing): void {
@@ -151,14 +148,6 @@ export class Runner {
       else journal.committed(committed);
     };
     journal.committed(committed);
-  }
-
-  private send(client: Client, packet: Packet): void {
-    const { peer } = client;
-    if (peer === undefined) return;
-    if (this.log.isLevelEnabled('trace')) this.log.trace({ peer: peer.address }, `MQTT-SN out ${format(packet)}`);
-    this.sent.value++;
-    peer.send(encode(packet));
   }
 
   private publish(client: Client, { message, packet }: Extract<Effect, { type: 'publish' }>): void {
@@ -250,11 +239,15 @@ export class Runner {
     }
   }
 
-  private end(client: Client): void {
+  private end(client: Client, answer: Packet | undefined): void {
+    this.journal?.deleteSession(client.session);
+    if (answer !== undefined) {
+      this.outbox.hold(client);
+      this.outbox.send(client, answer);
+    }
     this.unlink(client);
     this.deadlines.delete(client);
     this.clients.delete(client);
-    this.journal?.deleteSession(client.session);
   }
 
   private unlink(client: Client): void {

@@ -29,8 +29,9 @@ export function deliver(session: Session, message: Message, taken: () => void, n
     );
     return;
   }
-  // An active client whose session is clean would lose the message with the gateway anyway, and that is what clean means.
-  const store = message.qos > 0 && !(session.cleanSession && session.state === 'active');
+  // An active client whose session is clean may lose a message with the gateway: that is what clean means. But it must not
+  // get one twice with QoS 2 because the publisher repeats what the gateway has forgotten.
+  const store = message.qos === 2 || (message.qos === 1 && !(session.cleanSession && session.state === 'active'));
   const outgoing: Outgoing = {
     seq: session.nextSeq++,
     topic: message.topic,

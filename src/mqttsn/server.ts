@@ -61,8 +61,14 @@ export class SnServer {
     if (this.options.enableQos3) await this.anonymous.start();
     const kept = (await this.journal?.load()) ?? [];
     const clients = kept.map((one) => this.recall(one));
-    for (const port of this.ports) await port.start((datagram, peer) => this.onDatagram(datagram, peer));
-    // Only a port that is open knows its peers.
+    // Only a port that is open knows its peers; until all are bound, nobody is to hear that it is unknown.
+    let ready = false;
+    for (const port of this.ports) {
+      await port.start((datagram, peer) => {
+        if (ready) this.onDatagram(datagram, peer);
+      });
+    }
+    ready = true;
     for (const [client, key] of clients) {
       const peer = key === undefined ? undefined : this.peerAt(key);
       if (peer !== undefined) this.clients.bind(client, peer);

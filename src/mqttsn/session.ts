@@ -74,8 +74,8 @@ export interface Subscription {
 /** A QoS 2 publication of the client: with the broker, waiting for PUBREL, or remembered a while after it. */
 export interface Received {
   stage: 'publishing' | 'published' | 'released';
-  /** Absent if it came before a restart. */
-  readonly packet: Publish | undefined;
+  /** Absent if it came before a restart, and not again since. */
+  packet: Publish | undefined;
   /** When it came to this stage, ms. */
   at: number;
 }

@@ -1,13 +1,15 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { GatewayProcess, type GatewaySettings } from '../support/gateway-process.js';
 
-/** The built program. */
-export const mainFile = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+export { freeUdpPort } from '../support/free-port.js';
+export { confFolder, mainFile } from '../support/gateway-process.js';
+
+/** The built gateway on ports of its own. */
+export type Gateway = GatewayProcess;
+
 const patienceMs = 15_000;
 
 /** The whole path of a program, or undefined when it is not installed. */
@@ -137,87 +139,9 @@ export async function run(
   return { code, output: running.output };
 }
 
-/** The built gateway on ports of its own. */
-export interface Gateway {
-  readonly snPort: number;
-  readonly mqttPort: number;
-  readonly coapPort: number;
-  readonly process: Running;
-}
-
-/** An empty configuration folder that goes with the test. */
-export function confFolder(t: ExecutionContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'isthmus-interop-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** Starts the built gateway with these lines in its three files; it ends with the test. */
-export async function startGateway(
-  t: ExecutionContext,
-  settings: {
-    readonly isthmus?: readonly string[];
-    readonly sn?: readonly string[];
-    readonly lwm2m?: readonly string[];
-  } = {},
-): Promise<Gateway> {
-  const home = confFolder(t);
-  const [mqttPort, snPort, coapPort] = [await freeTcpPort(), await freeUdpPort(), await freeUdpPort()];
-  const conf = (file: string, ...lines: string[]): void => writeFileSync(join(home, file), `${lines.join('\n')}\n`);
-  conf(
-    'isthmus.conf',
-    `broker.listener.tcp = 127.0.0.1:${mqttPort}`,
-    `store.dir = ${join(home, 'data')}`,
-    'admin.listener = off',
-    'log.format = json',
-    ...(settings.isthmus ?? []),
-  );
-  conf('emqx_sn.conf', `mqtt.sn.port = 127.0.0.1:${snPort}`, ...(settings.sn ?? []));
-  conf('emqx_lwm2m.conf', `lwm2m.bind.udp.1 = 127.0.0.1:${coapPort}`, ...(settings.lwm2m ?? []));
-  const process_ = new Running(t, process.execPath, [mainFile, 'start', '--etc', home]);
-  const gateway = { snPort, mqttPort, coapPort, process: process_ };
-  await answering(gateway);
-  return gateway;
-}
-
-/** Waits until the gateway answers SEARCHGW and CoAP's ping and takes a TCP connection. */
-async function answering(gateway: Gateway): Promise<void> {
-  const broken = gateway.process.ended.then(() => {
-    throw new Error(`the gateway ended:\n${gateway.process.output}`);
-  });
-  const all = Promise.all([
-    reply(gateway.snPort, Buffer.from([3, 1, 0])),
-    reply(gateway.coapPort, Buffer.from([0x40, 0, 0x12, 0x34])),
-    connection(gateway.mqttPort),
-  ]);
-  await Promise.race([all, broken]);
-}
-
-/** Sends until something comes back. */
-async function reply(port: number, question: Buffer): Promise<void> {
-  const socket = createSocket('udp4');
-  socket.on('error', () => {});
-  await new Promise<void>((resolve) => socket.connect(port, '127.0.0.1', resolve));
-  const asking = setInterval(() => socket.send(question), 50);
-  const until = setTimeout(() => socket.emit('message'), patienceMs);
-  await new Promise<void>((resolve) => socket.once('message', () => resolve()));
-  clearTimeout(until);
-  clearInterval(asking);
-  await new Promise<void>((resolve) => socket.close(resolve));
-}
-
-/** Tries until a connection is taken. */
-async function connection(port: number): Promise<void> {
-  const until = Date.now() + patienceMs;
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const taken = await new Promise<boolean>((resolve) => {
-      socket.once('error', () => resolve(false)).once('connect', () => resolve(true));
-    });
-    socket.destroy();
-    if (taken || Date.now() > until) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+export function startGateway(t: ExecutionContext, settings: GatewaySettings = {}): Promise<Gateway> {
+  return GatewayProcess.start(t, settings);
 }
 
 /** mosquitto_sub on these filters, once it is subscribed. Each message becomes a line `got <topic> <qos> <retain> <payload>`. */
@@ -240,32 +164,4 @@ export async function publish(
   const args = ['-h', '127.0.0.1', '-p', `${gateway.mqttPort}`, '-t', topic, '-m', payload, ...more];
   const { code, output } = await run(t, 'mosquitto_pub', args);
   if (code !== 0) throw new Error(`mosquitto_pub ended with ${code}: ${output}`);
-}
-
-/** A UDP port of the loopback that nothing uses. */
-export const freeUdpPort = (): Promise<number> =>
-  freePort((port) => {
-    const socket = createSocket('udp4');
-    return new Promise((resolve) => {
-      socket.once('error', () => resolve(false));
-      socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
-    });
-  });
-
-/** A TCP port of the loopback that nothing uses. */
-export const freeTcpPort = (): Promise<number> =>
-  freePort((port) => {
-    const server = createServer();
-    return new Promise((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-  });
-
-/** From below the range that the system hands out by itself, so that the port is still free when it is wanted. */
-async function freePort(bind: (port: number) => Promise<boolean>): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await bind(port)) return port;
-  }
 }

@@ -25,7 +25,7 @@ async function badWorld(seed: number) {
   const options = snOptions({ session: { retryIntervalMs: 3000, retryCount: 30, queueLimit: 100 } });
   const server = new SnServer([lossy], broker, options, { clock, log: silentLog, metrics });
   await server.start();
-  const device = new SnDevice(port, clock, '10.0.0.1:1');
+  const device = new SnDevice((datagram, device) => port.deliver(datagram, device), clock, '10.0.0.1:1');
   await elapse(clock, device.connect('a'));
   return { clock, broker, device };
 }

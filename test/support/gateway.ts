@@ -5,7 +5,7 @@ import { load } from '#src/config/load.js';
 import { silentLog } from '#src/core/log.js';
 import { createGateway } from '#src/gateway.js';
 import { etcDir, lines } from '../config/etc-dir.js';
-import { freeTcpPort, freeUdpPort } from '../interop/support.js';
+import { freeTcpPort, freeUdpPort } from './free-port.js';
 import { selfSigned } from './mqtt-certificate.js';
 
 /** The whole gateway in this process, on ports of its own. */
