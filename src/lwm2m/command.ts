@@ -1,4 +1,5 @@
 import type { ResponseCode } from '../coap/types.js';
+import type { JsonObject } from './dialects/json.js';
 import type { Path } from './path.js';
 import type { Entry, ResourceType } from './values.js';
 
@@ -98,6 +99,8 @@ export interface Replies {
   readonly notifyTopic: 'response' | 'notify';
   /** Which application dialect this is; of one path each dialect has one observer. */
   readonly dialect: string;
+  /** The command as the application sent it, from which it can be read again. */
+  readonly request: JsonObject;
   answer(result: Result): string;
   notification(result: Result, sequence: number): string;
   /** The device has the command and will answer later; undefined when the dialect has no word for it. */

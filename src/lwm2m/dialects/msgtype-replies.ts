@@ -11,7 +11,7 @@ import { codeMessage, failureWords } from './words.js';
 export class MsgTypeReplies implements Replies {
   readonly dialect = 'msgtype';
   readonly notifyTopic = 'notify';
-  private readonly request: JsonObject;
+  readonly request: JsonObject;
   private readonly path: Json;
 
   constructor(request: JsonObject, path: Json) {
@@ -97,4 +97,9 @@ export function itemOf(entry: Entry): JsonObject {
 export function autoObserveReplies(path: Path): Replies {
   const text = formatPath(path);
   return new MsgTypeReplies({ msgType: 'observe', data: { path: text } }, text);
+}
+
+/** Whether replies are those of the gateway's own observations, or as like them as makes no difference. */
+export function isAutoObserve({ dialect, request }: Replies): boolean {
+  return dialect === 'msgtype' && Object.keys(request).length === 2;
 }

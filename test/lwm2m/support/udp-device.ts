@@ -4,9 +4,11 @@ import { Endpoint } from '#src/coap/endpoint.js';
 import { systemClock } from '#src/core/clock.js';
 import { silentLog } from '#src/core/log.js';
 import { Metrics } from '#src/core/metrics.js';
+import { Journal } from '#src/lwm2m/journal.js';
 import { defaultLwm2mOptions, type Lwm2mOptions } from '#src/lwm2m/options.js';
 import { Lwm2mServer } from '#src/lwm2m/server.js';
 import { UdpPort } from '#src/net/udp.js';
+import { noStore } from '#src/store/no-store.js';
 import { FakeBroker } from '../../support/fake-broker.js';
 import { LockStep } from '../../support/lockstep.js';
 import { shipped } from './definitions.js';
@@ -21,6 +23,7 @@ export async function listening(options: Partial<Lwm2mOptions> = {}) {
     endpoints: [new Endpoint({ port, clock: systemClock, log: silentLog, metrics })],
     broker,
     definitions: shipped,
+    journal: new Journal(noStore),
     clock: systemClock,
     randomBytes,
     log: silentLog,
