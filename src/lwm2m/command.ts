@@ -83,6 +83,14 @@ export type Result =
       /** False: the object has no definition, and types are guessed. */
       readonly defined: boolean;
     }
+  | {
+      /** The answer is in a content format that is not known here. */
+      readonly kind: 'undecoded';
+      readonly code: ResponseCode;
+      readonly path: Path;
+      readonly contentFormat: number;
+      readonly payload: Buffer;
+    }
   | { readonly kind: 'links'; readonly code: ResponseCode; readonly links: string }
   | {
       readonly kind: 'done';

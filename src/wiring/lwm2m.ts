@@ -71,6 +71,9 @@ function lwm2mOptions(config: Lwm2mConfig): Lwm2mOptions {
     autoObserve: config.autoObserve,
     qmodeTimeWindowMs: config.qmodeTimeWindowMs,
     bindIdentity: config.dtls.bindIdentity,
+    rebindOnUdp: config.rebindOnUdp,
+    publishedParameters: config.publishedParameters,
+    psmApns: config.psmApns,
     updatePublishCondition: config.updatePublishCondition,
   };
 }

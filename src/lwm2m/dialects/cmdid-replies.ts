@@ -22,6 +22,8 @@ export class CmdIdReplies implements Replies {
     switch (result.kind) {
       case 'content':
         return result.defined ? this.result(contentOf(this.path, result.entries)) : this.error('No XML Definition');
+      case 'undecoded':
+        return this.error(failureWords('bad_answer').title, `content format ${result.contentFormat} is not known`);
       case 'links':
         return this.result(result.links);
       case 'done':

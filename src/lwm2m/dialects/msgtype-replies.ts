@@ -45,6 +45,14 @@ export class MsgTypeReplies implements Replies {
           codeMsg: result.defined ? codeMessage(result.code) : failureWords('no_definition').message,
           content: result.entries.map(itemOf),
         };
+      case 'undecoded':
+        return {
+          reqPath: this.path,
+          code: result.code,
+          codeMsg: 'undecoded',
+          contentFormat: result.contentFormat,
+          content: [{ path: formatPath(result.path), value: result.payload.toString('base64') }],
+        };
       case 'links':
         return this.status(result.code, { content: splitLinks(result.links) });
       case 'done':
