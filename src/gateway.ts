@@ -52,8 +52,9 @@ export function createGateway(config: Config, log: Log): Gateway {
       const lwm2mDtls = await dtlsPorts('lwm2m', config.lwm2m.listeners, config.lwm2m.dtls, kept, around);
       running.push(snDtls, lwm2mDtls);
       const snDevices = await begin(snServer(config.sn, { udp: sn, dtls: snDtls.ports }, broker, store, around));
+      const lwm2mAll = [...lwm2m, ...lwm2mDtls.ports];
       const lwm2mDevices = await begin(
-        lwm2mServer(config.lwm2m, [...lwm2m, ...lwm2mDtls.ports], definitions, broker, access.own, around),
+        lwm2mServer(config.lwm2m, lwm2mAll, definitions, broker, access.own, store, around),
       );
       const discovery = snDiscovery(config.sn, around);
       discovery.start(snAudience(config.sn, sn));

@@ -114,6 +114,10 @@ export class Endpoint implements CoapEndpoint {
     this.reliability.clear();
   }
 
+  peerAt(key: string): Peer | undefined {
+    return this.port.peerAt?.(key);
+  }
+
   request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse> {
     return this.running ? this.requesting.request(peer, request) : Promise.reject(notRunning());
   }

@@ -25,6 +25,8 @@ export interface ExchangeRequest {
   readonly payload: Buffer;
   /** Wait for the response after the acknowledgement, ms. */
   readonly timeoutMs: number;
+  /** Wait for the response from now on, ms; may be infinite. */
+  readonly withinMs: number;
   /** Whether it is sent until it is acknowledged, or once and no more. */
   readonly confirmable: boolean;
 }
@@ -39,6 +41,8 @@ export class Exchange implements Confirmable {
   repeated = 0;
   waitMs = 0;
   readonly timeoutMs: number;
+  /** When it is given up in any case, ms. */
+  readonly giveUpAt: number;
   readonly owner: ExchangeOwner;
   private readonly exchanges: Exchanges;
 
@@ -49,6 +53,7 @@ export class Exchange implements Confirmable {
     key: string,
     datagram: Buffer,
     timeoutMs: number,
+    giveUpAt: number,
     owner: ExchangeOwner,
   ) {
     this.exchanges = exchanges;
@@ -57,6 +62,7 @@ export class Exchange implements Confirmable {
     this.key = key;
     this.datagram = datagram;
     this.timeoutMs = timeoutMs;
+    this.giveUpAt = giveUpAt;
     this.owner = owner;
   }
 
@@ -100,13 +106,15 @@ export class Exchanges {
     const { exchanges } = to;
     const key = givenKey ?? this.tokens.take((candidate) => exchanges.has(candidate));
     const mid = to.takeMid();
-    const { method, options, payload, timeoutMs, confirmable } = request;
+    const { method, options, payload, timeoutMs, withinMs, confirmable } = request;
     const type = confirmable ? 'CON' : 'NON';
     const token = Buffer.from(key, 'latin1');
     const datagram = this.outbox.encode({ kind: 'request', type, mid, token, method, options, payload }, to.peer);
-    const exchange = new Exchange(this, to, mid, key, datagram, timeoutMs, owner);
+    const giveUpAt = this.clock.now() + withinMs;
+    const exchange = new Exchange(this, to, mid, key, datagram, timeoutMs, giveUpAt, owner);
     exchanges.set(key, exchange);
     if (confirmable) {
+      if (giveUpAt < Number.POSITIVE_INFINITY) this.deadlines.set(exchange, giveUpAt);
       this.reliability.send(exchange);
     } else {
       this.awaitResponse(exchange);
@@ -143,7 +151,7 @@ export class Exchanges {
 
   /** From now on, only the response is waited for. */
   awaitResponse(exchange: Exchange): void {
-    this.deadlines.set(exchange, this.clock.now() + exchange.timeoutMs);
+    this.deadlines.set(exchange, Math.min(this.clock.now() + exchange.timeoutMs, exchange.giveUpAt));
   }
 
   clear(): void {

@@ -66,6 +66,11 @@ export interface OutgoingRequest extends Partial<Omit<CoapRequest, 'method' | 'o
   readonly method: Method;
   /** How long to wait for a response after the peer has acknowledged, ms; default 93,000 (MAX_TRANSMIT_WAIT). */
   readonly timeoutMs?: number;
+  /**
+   * The longest wait for the response to any one message of the request, its repetitions and all, ms; without it CoAP's
+   * own patience, up to 93 s until it is acknowledged. A block-wise transfer is many messages.
+   */
+  readonly withinMs?: number;
   /** False sends it once, without acknowledgement or repetition; default true. */
   readonly confirmable?: boolean;
   /** Called once if the peer sends an empty ACK: it has the request and will answer later. */
@@ -86,6 +91,8 @@ export interface Observation {
 export interface CoapEndpoint {
   start(handler: RequestHandler): Promise<void>;
   stop(): Promise<void>;
+  /** The peer of this endpoint with this key, if it is still to be reached: for what was known before a restart. */
+  peerAt(key: string): Peer | undefined;
   /** Sends a request; resolves with the whole response of any code, rejects with an ExchangeError. */
   request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse>;
   /**

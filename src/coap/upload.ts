@@ -25,6 +25,7 @@ export function exchangeRequest(request: OutgoingRequest, options: Options, payl
     options,
     payload,
     timeoutMs: request.timeoutMs ?? MAX_TRANSMIT_WAIT_MS,
+    withinMs: request.withinMs ?? Number.POSITIVE_INFINITY,
     confirmable: request.confirmable ?? true,
   };
 }

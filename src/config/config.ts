@@ -156,6 +156,12 @@ export interface Lwm2mConfig {
   readonly lifetimeMaxSeconds: number;
   readonly updatePublishCondition: 'contains_object_list' | 'always';
   readonly autoObserve: AutoObserve;
+  /** Whether a registration over plain UDP may move to another address. */
+  readonly rebindOnUdp: boolean;
+  /** Parameters of a registration that may be published beside the usual ones. */
+  readonly publishedParameters: readonly string[];
+  /** Access points whose devices sleep although they do not say so. */
+  readonly psmApns: readonly string[];
   readonly commandTimeoutMs: number;
   /** How long a device in queue mode listens after its last packet. */
   readonly qmodeTimeWindowMs: number;

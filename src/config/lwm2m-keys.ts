@@ -4,8 +4,10 @@ import { autoObserve, topicFilter, topicName, topicPrefix } from './protocol-typ
 import {
   durationMs,
   durationSeconds,
+  flag,
   integer,
   invalid,
+  list,
   listener,
   listeners,
   oneOf,
@@ -107,6 +109,26 @@ const registration = {
     'off',
     'What is observed on each device as soon as it registers: nothing, all objects it names, or these paths.',
     { example: '/3/0, /3303', feature: 'autoObserve' },
+  ),
+  rebindOnUdp: key(
+    'lwm2m.rebind_on_udp',
+    flag,
+    'on',
+    'Whether a registration made over plain UDP follows its device to another address, as behind NAT; the location is all that shows whose an update is.',
+  ),
+  publishedParameters: key(
+    'lwm2m.published_parameters',
+    optional(list(text(64))),
+    '',
+    'Parameters of a registration that are published beside ep, lt, lwm2m, b, sms and Q.',
+    { example: 'apn, im' },
+  ),
+  psmApns: key(
+    'lwm2m.psm_apns',
+    optional(list(text(256))),
+    '',
+    'Access points (parameter apn of a registration) whose devices save power and are treated as in queue mode.',
+    { example: 'psm.iot', feature: 'queueMode' },
   ),
 };
 

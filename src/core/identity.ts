@@ -9,14 +9,20 @@ export type IdentityBinding = 'on' | 'off' | 'cn';
  */
 export function mayUseName(identity: Identity | undefined, name: string, binding: IdentityBinding): boolean {
   if (binding === 'off' || identity === undefined) return true;
-  switch (identity.kind) {
+  const bound = nameOfIdentity(identity);
+  // A trusted key that is bound to no name may take any.
+  return bound === undefined || name === bound;
+}
+
+/** The one name that an identity stands for, if there is one. */
+export function nameOfIdentity(identity: Identity | undefined): string | undefined {
+  switch (identity?.kind) {
     case 'psk':
-      return name === (identity.endpoint ?? identity.identity);
+      return identity.endpoint ?? identity.identity;
     case 'x509':
-      return name === identity.commonName;
-    case 'rpk':
-      // A trusted key that is bound to no name may take any.
-      return identity.endpoint === undefined || name === identity.endpoint;
+      return identity.commonName;
+    default:
+      return identity?.endpoint;
   }
 }
 

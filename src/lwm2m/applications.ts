@@ -11,7 +11,6 @@ import { parseCommand } from './dialects/parse-command.js';
 import { type Status, statusText } from './events.js';
 import { GatewayLink } from './gateway-link.js';
 import type { Lwm2mOptions } from './options.js';
-import type { Credentials } from './registration.js';
 import { compileTemplate, compileTopics, type Topics, type TopicTemplate } from './topics.js';
 
 /** What the applications' side needs around it. */
@@ -22,11 +21,14 @@ export interface ApplicationsContext {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly deviceOf: (endpoint: string) => Device | undefined;
-  /** A command for a device; whoever takes it answers it. */
-  readonly command: (device: Device, command: AddressedCommand) => void;
+  /** A command for a device; whoever takes it answers it, and calls `taken` when it is safe. */
+  readonly command: (device: Device, command: AddressedCommand, taken: () => void) => void;
   /** The broker has ended a device's link for good. */
   readonly ended: (device: Device, reason: 'takeover' | 'kicked') => void;
 }
+
+/** Links opened at a time after a restart. */
+const openingAtOnce = 32;
 
 /**
  * The applications' side: commands in, answers and events out. Each device has a link of its own, so that the broker
@@ -40,6 +42,8 @@ export class Applications {
   private readonly gateway: GatewayLink;
   private readonly refused: Counter;
   private readonly received: Counter;
+  /** Endpoints whose link is being opened again; a new registration of theirs may overtake that. */
+  private readonly reopening = new Set<string>();
 
   constructor(context: ApplicationsContext) {
     const { options, metrics } = context;
@@ -54,10 +58,7 @@ export class Applications {
       clientId: options.gatewayClientId,
       credentials: options.gatewayCredentials,
       filters: this.wildcards(),
-      onMessage: (message, taken) => {
-        this.fromGateway(message);
-        taken();
-      },
+      onMessage: (message, taken) => this.fromGateway(message, taken),
     });
     this.refused = metrics.counter('lwm2m.publish_refused');
     this.received = metrics.counter('lwm2m.commands');
@@ -77,8 +78,8 @@ export class Applications {
   }
 
   /** Opens a device's link. Rejects with the broker's refusal. */
-  async connect(device: Device, credentials: Credentials | undefined): Promise<void> {
-    const { peer, registration } = device;
+  async connect(device: Device): Promise<void> {
+    const { peer, registration, credentials } = device;
     const username = credentials?.username ?? nameOf(peer.identity);
     const password = credentials?.password;
     const ownSubscriptions = this.topics.filter(({ command }) => this.isOwnSubscription(command));
@@ -91,16 +92,11 @@ export class Applications {
       protocol: 'lwm2m',
       address: peer.address,
       onMessage:
-        ownSubscriptions.length === 0
-          ? takeNothing
-          : (message, taken) => {
-              this.fromDevice(device, message);
-              taken();
-            },
+        ownSubscriptions.length === 0 ? takeNothing : (message, taken) => this.fromDevice(device, message, taken),
       onClose: (reason) => {
         if (device.link !== link) return;
         device.link = undefined;
-        if (reason === 'lost') this.reconnect(device, credentials, 0);
+        if (reason === 'lost' || this.reopening.has(registration.endpoint)) this.reconnect(device, 0);
         else this.context.ended(device, reason);
       },
     });
@@ -113,11 +109,25 @@ export class Applications {
     }
   }
 
+  /** Opens the links of devices from before a restart, some at a time; until then the gateway's own speaks for them. */
+  reopen(devices: Iterable<Device>): void {
+    const left = devices[Symbol.iterator]();
+    const next = async (): Promise<void> => {
+      for (let one = left.next(); one.done !== true; one = left.next()) await this.tryAgain(one.value, 0);
+    };
+    for (let i = 0; i < openingAtOnce; i += 1) void next();
+  }
+
   /** Closes a device's link. */
   disconnect(device: Device): void {
     const { link } = device;
     device.link = undefined;
     link?.close();
+  }
+
+  /** The set of topics whose commands come on this filter, or else the one of events. */
+  topicsOf(filter: string): Topics {
+    return this.topics.find(({ command }) => command.text === filter) ?? this.eventTopics;
   }
 
   /** Publishes for a device. */
@@ -140,27 +150,36 @@ export class Applications {
     if (this.status !== undefined) this.publish(device, this.status, statusText(status, device.registration), true);
   }
 
-  private fromDevice(device: Device, message: Message): void {
+  private fromDevice(device: Device, message: Message, taken: () => void): void {
     const topics = this.topics.find(({ command }) => command.match(message.topic) !== undefined);
-    if (topics !== undefined) this.take(device, message, topics);
+    if (topics === undefined) taken();
+    else this.take(device, message, topics, taken);
   }
 
-  private fromGateway(message: Message): void {
+  private fromGateway(message: Message, taken: () => void): void {
     for (const topics of this.topics) {
       const { endpoint, address = '' } = topics.command.match(message.topic) ?? {};
       if (endpoint === undefined) continue;
       const device = this.context.deviceOf(endpoint);
+      if (device !== undefined && !this.isOwnSubscription(topics.command)) {
+        this.take(device, message, topics, taken);
+        return;
+      }
       if (device === undefined) this.refuse(endpoint, address, message, topics);
-      else if (!this.isOwnSubscription(topics.command)) this.take(device, message, topics);
-      return;
+      break;
     }
+    taken();
   }
 
-  private take(device: Device, message: Message, topics: Topics): void {
+  private take(device: Device, message: Message, topics: Topics, taken: () => void): void {
     this.received.value++;
     const parsed = parseCommand(message.payload, topics.dialect);
-    if (parsed.kind === 'invalid') this.publish(device, topics.response, parsed.answer);
-    else this.context.command(device, { ...parsed, topics });
+    if (parsed.kind === 'invalid') {
+      this.publish(device, topics.response, parsed.answer);
+      taken();
+    } else {
+      this.context.command(device, { ...parsed, topics }, taken);
+    }
   }
 
   /** Answers a command to an endpoint that nobody has registered. */
@@ -174,22 +193,26 @@ export class Applications {
     this.gateway.publish(this.message(topics.response.of(endpoint, address), answer), this.published);
   }
 
-  private reconnect(device: Device, credentials: Credentials | undefined, attempt: number): void {
-    const { clock, deviceOf } = this.context;
-    const isCurrent = (): boolean => deviceOf(device.registration.endpoint) === device && device.link === undefined;
-    clock.after('lwm2m device link', backoffMs(attempt, 100, 60_000), () => {
-      if (!isCurrent()) return;
-      this.connect(device, credentials).then(
-        () => {
-          // It registered anew or left while the link was opened.
-          if (deviceOf(device.registration.endpoint) !== device) this.disconnect(device);
-        },
-        (error: unknown) => {
-          if (error instanceof BrokerRefusal && error.code !== 'UNAVAILABLE') this.context.ended(device, 'kicked');
-          else this.reconnect(device, credentials, attempt + 1);
-        },
-      );
-    });
+  private reconnect(device: Device, attempt: number): void {
+    const delay = backoffMs(attempt, 100, 60_000);
+    this.context.clock.after('lwm2m device link', delay, () => void this.tryAgain(device, attempt));
+  }
+
+  private async tryAgain(device: Device, attempt: number): Promise<void> {
+    const { endpoint } = device.registration;
+    const isCurrent = (): boolean => this.context.deviceOf(endpoint) === device;
+    if (!isCurrent() || device.link !== undefined) return;
+    this.reopening.add(endpoint);
+    try {
+      await this.connect(device);
+      // It registered anew or left while the link was opened.
+      if (!isCurrent()) this.disconnect(device);
+    } catch (error) {
+      if (error instanceof BrokerRefusal && error.code !== 'UNAVAILABLE') this.context.ended(device, 'kicked');
+      else this.reconnect(device, attempt + 1);
+    } finally {
+      this.reopening.delete(endpoint);
+    }
   }
 
   /** Whether devices subscribe to these commands themselves; they must where the topic does not name the endpoint. */

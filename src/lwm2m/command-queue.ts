@@ -9,24 +9,44 @@ export interface AddressedCommand {
   readonly topics: Topics;
 }
 
+/** What is known of a command beside itself when it is taken. */
+export interface JobFacts {
+  /** When it is given up if it still waits, ms. */
+  readonly expiresAt: number;
+  /** Its place in the order of all commands. */
+  readonly seq: number;
+  /** It makes an observation anew that has had its answer: what comes of it is told as a notification. */
+  readonly again?: boolean;
+}
+
 /** A command on its way to a device. */
 export class Job implements AddressedCommand {
   readonly command: Command;
   readonly replies: Replies;
   readonly topics: Topics;
-  /** When it is given up if it still waits, ms. */
   readonly expiresAt: number;
-  /** When it is given up if it has been sent, ms. */
-  timeoutAt = Number.POSITIVE_INFINITY;
+  readonly seq: number;
+  readonly again: boolean;
+  /** It is in the store. */
+  stored = false;
+  /** The device may have had it. */
+  sent = false;
   /** Its application has been answered; what the device still says about it is dropped. */
   answered = false;
 
-  constructor({ command, replies, topics }: AddressedCommand, expiresAt: number) {
+  constructor({ command, replies, topics }: AddressedCommand, { expiresAt, seq, again = false }: JobFacts) {
     this.command = command;
     this.replies = replies;
     this.topics = topics;
     this.expiresAt = expiresAt;
+    this.seq = seq;
+    this.again = again;
   }
+}
+
+/** Whether a command may reach its device twice without doing more than once. */
+export function isRepeatable({ kind }: Command): boolean {
+  return kind !== 'execute' && kind !== 'create';
 }
 
 /** The commands of one device in their order: one in flight, the others waiting. */
@@ -37,6 +57,11 @@ export class CommandQueue {
 
   get length(): number {
     return this.waiting?.length ?? 0;
+  }
+
+  /** Every command, the one in flight first. */
+  all(): Job[] {
+    return [...(this.inFlight === undefined ? [] : [this.inFlight]), ...(this.waiting ?? [])];
   }
 
   /** Adds a command at the end; false when `limit` commands wait already. */
@@ -78,17 +103,14 @@ export class CommandQueue {
     return waiting.filter((job) => job.expiresAt <= now);
   }
 
-  /** When a command must next be looked at, ms. */
+  /** When a waiting command must next be looked at, ms. */
   deadline(): number {
-    const { inFlight } = this;
-    const answerBy = inFlight === undefined || inFlight.answered ? Number.POSITIVE_INFINITY : inFlight.timeoutAt;
-    return Math.min(answerBy, this.waiting?.[0]?.expiresAt ?? Number.POSITIVE_INFINITY);
+    return this.waiting?.[0]?.expiresAt ?? Number.POSITIVE_INFINITY;
   }
 
   /** Takes out every command that has not been answered, the one in flight first. */
   drain(): Job[] {
-    const { inFlight } = this;
-    const left = [...(inFlight === undefined || inFlight.answered ? [] : [inFlight]), ...(this.waiting ?? [])];
+    const left = this.all().filter((job) => !job.answered);
     this.inFlight = undefined;
     this.waiting = undefined;
     return left;

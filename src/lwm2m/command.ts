@@ -1,4 +1,5 @@
 import type { ResponseCode } from '../coap/types.js';
+import type { JsonObject } from './dialects/json.js';
 import type { Path } from './path.js';
 import type { Entry, ResourceType } from './values.js';
 
@@ -82,6 +83,14 @@ export type Result =
       /** False: the object has no definition, and types are guessed. */
       readonly defined: boolean;
     }
+  | {
+      /** The answer is in a content format that is not known here. */
+      readonly kind: 'undecoded';
+      readonly code: ResponseCode;
+      readonly path: Path;
+      readonly contentFormat: number;
+      readonly payload: Buffer;
+    }
   | { readonly kind: 'links'; readonly code: ResponseCode; readonly links: string }
   | {
       readonly kind: 'done';
@@ -98,6 +107,8 @@ export interface Replies {
   readonly notifyTopic: 'response' | 'notify';
   /** Which application dialect this is; of one path each dialect has one observer. */
   readonly dialect: string;
+  /** The command as the application sent it, from which it can be read again. */
+  readonly request: JsonObject;
   answer(result: Result): string;
   notification(result: Result, sequence: number): string;
   /** The device has the command and will answer later; undefined when the dialect has no word for it. */

@@ -22,6 +22,11 @@ export function withFormat(set: FormatSet, format: number): FormatSet {
   return set | bit(format);
 }
 
+/** The formats of a set. */
+export function formatsIn(set: FormatSet): number[] {
+  return bits.filter((format) => (set & bit(format)) !== 0);
+}
+
 function bit(format: number): number {
   const index = (bits as readonly number[]).indexOf(format);
   return index < 0 ? 0 : 1 << index;

@@ -6,7 +6,7 @@ import { CommandQueue } from './command-queue.js';
 import { type FormatSet, withFormat } from './content-choice.js';
 import type { DeviceView } from './operations.js';
 import { formatPath } from './path.js';
-import type { Lwm2mVersion, Registration } from './registration.js';
+import type { Credentials, Lwm2mVersion, Registration } from './registration.js';
 import type { Registered } from './registrations.js';
 import type { Topics } from './topics.js';
 import type { ObjectLookup } from './values.js';
@@ -25,11 +25,11 @@ export interface Observer {
 /** A command whose answer is an observation. */
 export type ObserveCommand = Extract<Command, { kind: 'observe' | 'observe-composite' }>;
 
-/** A path, or a list of paths, that a device reports on. */
+/** A path, or a list of paths, that a device reports on, or is to report on. */
 export interface Observed {
   readonly command: ObserveCommand;
-  /** Another one, of the same token, when the device has moved. */
-  observation: Observation;
+  /** Another one, of the same token, when the device has moved; undefined while the device does not know of it. */
+  observation: Observation | undefined;
   /** At most one for each dialect. */
   observers: readonly Observer[];
 }
@@ -43,6 +43,10 @@ export class Device implements Registered, DeviceView {
   coap: CoapEndpoint;
   /** The address in its topics, which stay the same when the device moves. */
   readonly topicAddress: string;
+  /** With what its link is let in. */
+  credentials: Credentials | undefined;
+  /** When it registered or last updated, ms. */
+  renewedAt = 0;
   link: BrokerLink | undefined;
   readonly commands = new CommandQueue();
   /** Commands wait: the device has not got the answer to its registration or update yet. */
@@ -55,12 +59,19 @@ export class Device implements Registered, DeviceView {
   private observed: readonly Observed[] = none;
   private readonly definitions: DefinitionSource;
 
-  constructor(id: string, registration: Registration, peer: Peer, coap: CoapEndpoint, definitions: DefinitionSource) {
+  constructor(
+    id: string,
+    registration: Registration,
+    peer: Peer,
+    coap: CoapEndpoint,
+    definitions: DefinitionSource,
+    topicAddress = withoutPort(peer.address),
+  ) {
     this.id = id;
     this.registration = registration;
     this.peer = peer;
     this.coap = coap;
-    this.topicAddress = withoutPort(peer.address);
+    this.topicAddress = topicAddress;
     this.definitions = definitions;
   }
 
@@ -87,11 +98,19 @@ export class Device implements Registered, DeviceView {
     else this.refusedWrites = withFormat(this.refusedWrites, format);
   }
 
+  /** What the device of the same endpoint was found not to take holds for this one if it says the same about itself. */
+  learnFrom(old: Device): void {
+    const { version, objects } = this.registration;
+    if (old.registration.version !== version || old.registration.objects.links !== objects.links) return;
+    this.refusedReads = old.refusedReads;
+    this.refusedWrites = old.refusedWrites;
+  }
+
   /** The observation of the path or the paths of a command. */
   observedBy(command: Command): Observed | undefined {
     if (this.observed.length === 0) return undefined;
-    const key = keyOf(command);
-    return this.observed.find((observed) => keyOf(observed.command) === key);
+    const key = observedKey(command);
+    return this.observed.find((observed) => observedKey(observed.command) === key);
   }
 
   /** Every observation. */
@@ -107,7 +126,7 @@ export class Device implements Registered, DeviceView {
   /** Adds an observation; one of the same path is forgotten on this side. */
   observe(observed: Observed): void {
     const previous = this.observedBy(observed.command);
-    previous?.observation.forget();
+    previous?.observation?.forget();
     this.observed = this.observed.filter((other) => other !== previous).concat(observed);
   }
 
@@ -118,15 +137,15 @@ export class Device implements Registered, DeviceView {
 
   /** Forgets every observation on this side. */
   forgetObservations(): void {
-    for (const { observation } of this.observed) observation.forget();
+    for (const { observation } of this.observed) observation?.forget();
     this.observed = none;
   }
 }
 
 const none: readonly never[] = [];
 
-/** Lists of the same paths are one, whatever their order. */
-function keyOf(command: Command): string {
+/** What is observed, as a key: lists of the same paths are one, whatever their order. */
+export function observedKey(command: Command): string {
   return 'paths' in command ? command.paths.map(formatPath).sort().join(',') : formatPath(command.path);
 }
 

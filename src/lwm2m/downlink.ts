@@ -3,15 +3,15 @@ import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
-import type { Counter, Metrics } from '../core/metrics.js';
-import type { Command, Failure, Result } from './command.js';
-import { type AddressedCommand, Job } from './command-queue.js';
-import type { Device, ObserveCommand, Observed, Observer } from './device.js';
-import { planRequest, type Reading, readResponse } from './operations.js';
+import type { Failure, Result } from './command.js';
+import { type AddressedCommand, isRepeatable, Job } from './command-queue.js';
+import type { Device, Observed } from './device.js';
+import type { Journal } from './journal.js';
+import type { Observing } from './observing.js';
+import { planRequest, readResponse } from './operations.js';
 import type { Lwm2mOptions } from './options.js';
 import { OutgoingCommand } from './outgoing-command.js';
 import type { Presence } from './presence.js';
-import { isOwner } from './registrations.js';
 import type { TopicTemplate } from './topics.js';
 
 /** What the downlink needs around it. */
@@ -19,10 +19,13 @@ export interface DownlinkContext {
   readonly options: Lwm2mOptions;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Metrics;
+  readonly journal: Journal;
   readonly presence: Presence;
+  readonly observing: Observing;
   /** Publishes for a device. */
   readonly publish: (device: Device, topic: TopicTemplate, payload: string) => void;
+  /** A device has been found not to take a content format. */
+  readonly learned: (device: Device) => void;
 }
 
 /** Content formats are tried in turn; there are not more than these. */
@@ -32,26 +35,34 @@ const mostAttempts = 8;
 export class Downlink {
   private readonly context: DownlinkContext;
   private readonly deadlines: Deadlines<Device>;
-  private readonly notifications: Counter;
+  private stopped = false;
 
   constructor(context: DownlinkContext) {
     this.context = context;
     this.deadlines = new Deadlines(context.clock, 'lwm2m command', (device) => this.due(device));
-    this.notifications = context.metrics.counter('lwm2m.notifications');
   }
 
-  /** Takes charge of a command; it is answered in any case. */
-  accept(device: Device, command: AddressedCommand): void {
-    const { options, clock } = this.context;
-    const expiresAt = clock.now() + options.queueTtlMs;
-    const job = new Job(command, expiresAt);
+  /**
+   * Takes charge of a command; it is answered in any case. `taken` is called when it is safe: under way, answered, or, if
+   * it has to wait, in the store.
+   */
+  accept(device: Device, command: AddressedCommand, taken: () => void): void {
+    const { options, journal } = this.context;
+    const job = this.job(command);
     if (!device.commands.push(job, options.queueLimit)) {
       this.answer(device, job, failed('queue_full'));
+      taken();
       return;
     }
     if (device.asleep) this.tell(device, job, job.replies.queued());
     this.pump(device);
     this.arm(device);
+    if (job.answered || (device.commands.inFlight === job && !isPatient(device, job))) {
+      taken();
+    } else {
+      journal.saveCommand(device, job);
+      journal.stored(taken);
+    }
   }
 
   /** The device has its answer, or was heard of otherwise: what waits may go. */
@@ -61,25 +72,49 @@ export class Downlink {
     this.arm(device);
   }
 
+  /** Asks for the observations that are desired of a device and that it does not know of. */
+  pursue(device: Device): void {
+    const waiting = device.commands.all();
+    for (const { again, ...command } of this.context.observing.missing(device)) {
+      if (waiting.some((job) => job.command === command.command)) continue;
+      device.commands.push(this.job(command, again), Number.POSITIVE_INFINITY);
+    }
+    this.pump(device);
+    this.arm(device);
+  }
+
+  /** After a restart: goes on with what was in the store. */
+  takeUp(device: Device): void {
+    for (const job of device.commands.drain()) {
+      // What the device may have had, and must not have twice, has ended.
+      if (job.sent && !isRepeatable(job.command)) this.answer(device, job, failed('timeout'));
+      else device.commands.push(job, Number.POSITIVE_INFINITY);
+    }
+    this.pursue(device);
+  }
+
   /** The registration has ended: its commands are answered, its observations forgotten. */
   end(device: Device): void {
     this.deadlines.delete(device);
-    device.forgetObservations();
+    this.context.observing.end(device);
     for (const job of device.commands.drain()) this.answer(device, job, failed('not_registered'));
   }
 
   /** The endpoint has a new registration: what is not done yet is the new one's to do. */
   succeed(old: Device, device: Device): void {
     this.deadlines.delete(old);
-    old.forgetObservations();
     const { inFlight } = old.commands;
-    for (const job of old.commands.drain()) {
+    const jobs = old.commands.drain().filter((job) => !isWish(old, job));
+    this.context.observing.inherit(old, device);
+    for (const job of jobs) {
       if (job === inFlight && !isRepeatable(job.command)) {
         this.answer(old, job, failed('timeout'));
       } else {
         // A copy: the exchange with the old registration may still end, and must not answer for this one.
-        device.commands.push(new Job(job, job.expiresAt), Number.POSITIVE_INFINITY);
+        const copy = new Job(job, job);
+        copy.stored = job.stored;
         job.answered = true;
+        device.commands.push(copy, Number.POSITIVE_INFINITY);
       }
     }
     this.arm(device);
@@ -87,35 +122,43 @@ export class Downlink {
 
   /** The device is at another peer now, perhaps of another endpoint: what is under way to the old one is lost. */
   moved(device: Device, from: CoapEndpoint, oldPeer: Peer): void {
-    for (const observed of device.observations) {
-      const old = observed.observation;
-      observed.observation = device.coap.resume(
-        device.peer,
-        old.token,
-        old.request,
-        (notification) => this.notified(device, observed, notification),
-        (peer) => this.owns(device, peer),
-      );
-      old.forget();
-    }
+    this.context.observing.moved(device);
     if (device.commands.inFlight !== undefined) from.forget(oldPeer);
   }
 
-  /** Stops every timer. */
-  stop(): void {
+  /** Stops every timer. What the endpoints give up from now on is not answered but kept, for the next start. */
+  stop(devices: Iterable<Device>): void {
+    this.stopped = true;
     this.deadlines.clear();
+    for (const device of devices) {
+      for (const job of device.commands.all()) {
+        if (!job.stored && !job.answered && !isWish(device, job)) this.context.journal.saveCommand(device, job);
+      }
+    }
+  }
+
+  private job(command: AddressedCommand, again = false): Job {
+    const { options, clock, journal } = this.context;
+    return new Job(command, { expiresAt: clock.now() + options.queueTtlMs, seq: journal.nextSeq(), again });
   }
 
   private pump(device: Device): void {
     while (!device.held && !device.asleep) {
       const job = device.commands.next();
       if (job === undefined) return;
-      const { clock, options } = this.context;
-      // What a sleeper does not answer is not given up but sent again when it wakes.
-      const patient = device.registration.queueMode && isRepeatable(job.command);
-      job.timeoutAt = patient ? Number.POSITIVE_INFINITY : clock.now() + options.commandTimeoutMs;
-      this.run(device, job, 1);
+      job.sent = true;
+      if (!job.stored || isRepeatable(job.command)) this.run(device, job, 1);
+      else this.runOnce(device, job);
     }
+  }
+
+  /** Sends what must not be done twice, when the store knows that the device may have had it. */
+  private runOnce(device: Device, job: Job): void {
+    const { journal } = this.context;
+    journal.saveCommand(device, job);
+    journal.stored(() => {
+      if (!job.answered && device.commands.inFlight === job) this.run(device, job, 1);
+    });
   }
 
   private run(device: Device, job: Job, attempt: number): void {
@@ -123,99 +166,57 @@ export class Downlink {
     if (command.kind === 'cancel-observe' || command.kind === 'cancel-observe-composite') {
       const observed = device.observedBy(command);
       if (observed === undefined) return this.finish(device, job, failed('not_observed'));
-      observed.observers = others(observed, job.replies.dialect);
-      if (observed.observers.length === 0) return this.cancel(device, job, observed);
+      const { observation } = observed;
+      const left = !this.context.observing.leave(device, observed, job.replies.dialect);
+      if (left && observation !== undefined) return this.cancel(device, job, observation);
       // The device goes on for the other dialect's observer; this one still gets the value it is answered with.
       command = 'paths' in command ? { ...command, kind: 'read-composite' } : { ...command, kind: 'read' };
     }
     const plan = planRequest(command, device);
     if (plan.kind === 'failed') return this.finish(device, job, plan);
     const { commandTimeoutMs } = this.context.options;
-    const request = new OutgoingCommand(plan.request, commandTimeoutMs, () => this.acknowledged(device, job));
+    // What a sleeper does not answer is not given up but sent again when it wakes.
+    const withinMs = isPatient(device, job) ? undefined : commandTimeoutMs;
+    const acknowledged = (): void => this.acknowledged(device, job);
+    const request = new OutgoingCommand(plan.request, commandTimeoutMs, withinMs, acknowledged);
     const { peer } = device;
     const response =
       command.kind === 'observe' || command.kind === 'observe-composite'
-        ? this.observe(device, job, command, request)
+        ? this.context.observing.observe(device, job, command, request)
         : device.coap.request(peer, request);
     response
       .then((response) => this.responded(device, job, request, response, attempt))
       .catch((error: unknown) => this.lost(device, job, peer, error, attempt));
   }
 
-  private async observe(
-    device: Device,
-    job: Job,
-    command: ObserveCommand,
-    request: OutgoingCommand,
-  ): Promise<CoapResponse> {
-    let observed: Observed | undefined;
-    const { response, observation } = await device.coap.observe(
-      device.peer,
-      request,
-      (notification) => observed && this.notified(device, observed, notification),
-      (peer) => this.owns(device, peer),
-    );
-    request.release();
-    if (observation === undefined) return response;
-    if (job.answered || device.commands.inFlight !== job) {
-      // Nobody waits for it any more, or the registration it belongs to has ended.
-      observation.forget();
-      return response;
-    }
-    const previous = device.observedBy(command);
-    const { replies, topics } = job;
-    const staying = previous === undefined ? [] : others(previous, replies.dialect);
-    observed = { command, observation, observers: staying.concat({ replies, topics }) };
-    device.observe(observed);
-    return response;
-  }
-
-  private owns(device: Device, peer: Peer): boolean {
-    return isOwner(device.peer, peer, this.context.options.rebindOnUdp);
-  }
-
-  private cancel(device: Device, job: Job, observed: Observed): void {
+  private cancel(device: Device, job: Job, observation: NonNullable<Observed['observation']>): void {
     const { peer } = device;
-    const { observation } = observed;
-    device.dropObserved(observed);
     observation
       .cancel()
       .then((response) => this.responded(device, job, observation.request, response, mostAttempts))
       .catch((error: unknown) => this.lost(device, job, peer, error, mostAttempts));
   }
 
-  private notified(device: Device, observed: Observed, notification: CoapResponse): void {
-    const { command, observation } = observed;
-    if (!device.isObserved(observed)) return;
-    const reading = this.read(device, command, observation.request, notification);
-    const result: Result = reading.kind === 'refused-format' ? { kind: 'done', code: notification.code } : reading;
-    if (!notification.code.startsWith('2')) {
-      // The device has ended the relation [RFC 7641 4.2].
-      observation.forget();
-      device.dropObserved(observed);
-    }
-    this.notifications.value++;
-    for (const { replies, topics } of observed.observers) {
-      const text = replies.notification(result, notification.observe ?? 0);
-      this.context.publish(device, replies.notifyTopic === 'notify' ? topics.notify : topics.response, text);
-    }
-    this.wake(device);
-  }
-
   private responded(device: Device, job: Job, request: OutgoingRequest, response: CoapResponse, attempt: number): void {
-    this.context.presence.heard(device);
-    const reading = this.read(device, job.command, request, response);
-    if (reading.kind !== 'refused-format') return this.finish(device, job, reading);
-    device.refuse(reading.direction, reading.format);
-    if (attempt >= mostAttempts) this.finish(device, job, { kind: 'done', code: response.code });
-    else this.run(device, job, attempt + 1);
-  }
-
-  private read(device: Device, command: Command, request: OutgoingRequest, response: CoapResponse): Reading {
-    return readResponse(command, request, response, device, this.context.clock.now() / 1000);
+    const { clock, observing, presence } = this.context;
+    presence.heard(device);
+    const { command } = job;
+    const reading = readResponse(command, request, response, device, clock.now() / 1000);
+    if (reading.kind === 'refused-format') {
+      device.refuse(reading.direction, reading.format);
+      this.context.learned(device);
+      if (attempt < mostAttempts) return this.run(device, job, attempt + 1);
+    }
+    const result: Result = reading.kind === 'refused-format' ? { kind: 'done', code: response.code } : reading;
+    if (job.again && !job.answered) {
+      observing.tell(device, device.observedBy(command)?.observers ?? [], result, response.observe ?? 0);
+    }
+    if (command.kind === 'observe' || command.kind === 'observe-composite') observing.refused(device, command);
+    this.finish(device, job, result);
   }
 
   private lost(device: Device, job: Job, peer: Peer, error: unknown, attempt: number): void {
+    if (this.stopped) return;
     if (!(error instanceof ExchangeError)) {
       this.context.log.error({ err: error, endpoint: device.registration.endpoint }, 'a command failed');
       return this.finish(device, job, failed('internal'));
@@ -225,7 +226,7 @@ export class Downlink {
     if (error.code === 'CANCELLED' && current && moved && isRepeatable(job.command) && attempt < mostAttempts) {
       return this.run(device, job, attempt + 1);
     }
-    if (error.code === 'TIMEOUT' && current && device.registration.queueMode && isRepeatable(job.command)) {
+    if (error.code === 'TIMEOUT' && current && isPatient(device, job)) {
       // Fell asleep before it had the command: it gets it when it wakes.
       device.commands.putBack();
       this.context.presence.missed(device);
@@ -249,11 +250,7 @@ export class Downlink {
   }
 
   private due(device: Device): void {
-    const now = this.context.clock.now();
-    const { inFlight } = device.commands;
-    // Only the answer is due: the exchange goes on until CoAP gives it up, and the next command waits for that.
-    if (inFlight !== undefined && inFlight.timeoutAt <= now) this.answer(device, inFlight, failed('timeout'));
-    for (const job of device.commands.expire(now)) this.answer(device, job, failed('expired'));
+    for (const job of device.commands.expire(this.context.clock.now())) this.answer(device, job, failed('expired'));
     this.arm(device);
   }
 
@@ -266,12 +263,25 @@ export class Downlink {
   private answer(device: Device, job: Job, result: Result): void {
     if (job.answered) return;
     job.answered = true;
+    this.context.journal.deleteCommand(device, job);
     this.tell(device, job, job.replies.answer(result));
   }
 
+  /** What the device says to an observation made anew is not an answer, and its application hears nothing of the way there. */
   private tell(device: Device, job: Job, text: string | undefined): void {
-    if (text !== undefined) this.context.publish(device, job.topics.response, text);
+    if (text !== undefined && !job.again) this.context.publish(device, job.topics.response, text);
   }
+}
+
+/** Whether a command is kept for its device when the device does not answer. */
+function isPatient(device: Device, job: Job): boolean {
+  return device.registration.queueMode && isRepeatable(job.command);
+}
+
+/** Whether a command is not an application's but makes an observation that is desired. */
+function isWish(device: Device, job: Job): boolean {
+  const observed = device.observedBy(job.command);
+  return job.again || (observed?.command === job.command && observed.observation === undefined);
 }
 
 const failures: Readonly<Record<ExchangeError['code'], Failure>> = {
@@ -285,14 +295,4 @@ const failures: Readonly<Record<ExchangeError['code'], Failure>> = {
 
 function failed(failure: Failure): Result {
   return { kind: 'failed', failure };
-}
-
-/** The observers of other dialects. */
-function others(observed: Observed, dialect: string): Observer[] {
-  return observed.observers.filter(({ replies }) => replies.dialect !== dialect);
-}
-
-/** Whether a command may reach its device twice without doing more than once. */
-function isRepeatable(command: Command): boolean {
-  return command.kind !== 'execute' && command.kind !== 'create';
 }

@@ -5,7 +5,7 @@ import { compositeFormat, type FormatFacts, readFormat, writeFormats } from './c
 import { entriesOf } from './drafts.js';
 import { decode, encode, encodePaths } from './formats/codec.js';
 import { ContentFormat } from './formats/content-format.js';
-import { EncodeError } from './formats/errors.js';
+import { EncodeError, UnknownFormat } from './formats/errors.js';
 import { formatPath, type Path } from './path.js';
 import type { Entry, ObjectLookup } from './values.js';
 
@@ -199,6 +199,9 @@ function content(
   const defined =
     path.length > 0 ? isDefined(path) : !Array.isArray(entries) || entries.every((e) => isDefined(e.path));
   if (!(entries instanceof DecodeError)) return { kind: 'content', code: response.code, entries, defined };
+  if (entries instanceof UnknownFormat) {
+    return { kind: 'undecoded', code: response.code, path, contentFormat: format, payload: response.payload };
+  }
   if (format === ContentFormat.OPAQUE && path.length > 2) {
     // Bytes of a resource that is defined otherwise: the device knows better what it has.
     const bytes: Entry = { path, type: 'Opaque', value: response.payload, guessed: true };

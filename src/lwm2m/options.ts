@@ -60,7 +60,7 @@ export interface Lwm2mOptions {
   readonly answerUnregistered: boolean;
   /** Quality of service of everything published. */
   readonly publishQos: QoS;
-  /** How long a command may take once it has been sent. */
+  /** How long the answer to one message of a command is waited for; a body in blocks is several. */
   readonly commandTimeoutMs: number;
   /** Commands that may wait for one device. */
   readonly queueLimit: number;

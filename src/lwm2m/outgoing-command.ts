@@ -12,9 +12,10 @@ export class OutgoingCommand implements OutgoingRequest {
   readonly accept: number | undefined;
   readonly payload: Buffer | undefined;
   readonly timeoutMs: number;
+  readonly withinMs: number | undefined;
   acknowledged: (() => void) | undefined;
 
-  constructor(request: OutgoingRequest, timeoutMs: number, acknowledged: () => void) {
+  constructor(request: OutgoingRequest, timeoutMs: number, withinMs: number | undefined, acknowledged: () => void) {
     this.method = request.method;
     this.path = request.path;
     this.query = request.query;
@@ -22,6 +23,7 @@ export class OutgoingCommand implements OutgoingRequest {
     this.accept = request.accept;
     this.payload = request.payload;
     this.timeoutMs = timeoutMs;
+    this.withinMs = withinMs;
     this.acknowledged = acknowledged;
   }
 

@@ -28,6 +28,12 @@ export class Presence {
     if (wasAsleep) this.changed(device, 'awake');
   }
 
+  /** After a restart: it sleeps, or does so when its time since `heardAt`, ms, is over. */
+  restore(device: Device, asleep: boolean, heardAt: number): void {
+    device.asleep = asleep;
+    if (!asleep && device.registration.queueMode) this.deadlines.set(device, heardAt + this.windowMs);
+  }
+
   /** The device did not answer: it has gone to sleep already. */
   missed(device: Device): void {
     this.deadlines.delete(device);

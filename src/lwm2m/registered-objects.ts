@@ -5,6 +5,8 @@ import { parsePath } from './path.js';
 
 /** The objects and instances a device has, from the link list of its registration [LWM2M 6.2.1]. */
 export interface RegisteredObjects {
+  /** The link list as it was sent. */
+  readonly links: string;
   /** What stands before every path on the device, usually nothing. */
   readonly alternatePath: readonly string[];
   /** Paths as registered, without the alternate path: `/1/0`, `/5`. */
@@ -28,13 +30,15 @@ export function parseRegisteredObjects(payload: Buffer): RegisteredObjects {
   const text = payload.toString('latin1');
   const known = cache.get(text);
   if (known !== undefined) return known;
-  const links = parseLinks(payload.toString('utf8'));
+  const sent = payload.toString('utf8');
+  const links = parseLinks(sent);
   if (links instanceof DecodeError) throw links;
-  const objects = registeredObjects(links);
+  // A list of ASCII, as nearly all are, is kept once, as key and value.
+  const objects = registeredObjects(sent === text ? text : sent, links);
   return payload.length > cachedBytes ? objects : cache.add(text, objects);
 }
 
-function registeredObjects(links: readonly Link[]): RegisteredObjects {
+function registeredObjects(sent: string, links: readonly Link[]): RegisteredObjects {
   const root = links.find(isRoot);
   const alternatePath = root === undefined ? [] : segments(root.target);
   const paths: string[] = [];
@@ -47,7 +51,7 @@ function registeredObjects(links: readonly Link[]): RegisteredObjects {
     const version = link.attributes.get('ver');
     if (typeof version === 'string') versions.set(path[0] as number, version);
   }
-  return { alternatePath, paths, versions, contentFormats: contentFormats(root ?? links.find(isSlash)) };
+  return { links: sent, alternatePath, paths, versions, contentFormats: contentFormats(root ?? links.find(isSlash)) };
 }
 
 /** `rt="oma.lwm2m"` names the root; the value is a list of words [RFC 6690 3.1]. */

@@ -167,9 +167,14 @@ function published(
       kept[name] = value;
     }
   }
-  if (Object.keys(kept).some((name) => name !== 'lwm2m' && name !== 'b' && name !== 'Q')) return kept;
-  const key = JSON.stringify(kept);
-  return common.get(key) ?? common.add(key, kept);
+  return sharedParameters(kept);
+}
+
+/** The same parameters, in one object for all devices that say alike. */
+export function sharedParameters(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (Object.keys(parameters).some((name) => name !== 'lwm2m' && name !== 'b' && name !== 'Q')) return parameters;
+  const key = JSON.stringify(parameters);
+  return common.get(key) ?? common.add(key, parameters);
 }
 
 function credentialsIn(parameters: ReadonlyMap<string, string>): Credentials | undefined {

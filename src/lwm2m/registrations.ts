@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
-import { sameIdentity } from '../core/identity.js';
+import { nameOfIdentity, sameIdentity } from '../core/identity.js';
 import type { Registration } from './registration.js';
 
 /** What is registered, as this table needs to see it. */
@@ -10,13 +10,16 @@ export interface Registered {
   readonly id: string;
   readonly registration: Registration;
   readonly peer: Peer;
+  /** When it was made or last updated, ms. */
+  renewedAt: number;
 }
 
 /** Every registration, by its id and by its endpoint name, with its lifetime. */
 export class Registrations<R extends Registered> {
   private readonly byId = new Map<string, R>();
   private readonly byEndpoint = new Map<string, R>();
-  private readonly byPeer = new Map<string, R>();
+  /** Several where endpoints share an address; the one that was heard last comes last. */
+  private readonly byPeer = new Map<string, R | Set<R>>();
   private readonly lifetimes: Deadlines<R>;
   private readonly clock: Clock;
 
@@ -37,16 +40,28 @@ export class Registrations<R extends Registered> {
   add(registered: R): R | undefined {
     const replaced = this.byEndpoint.get(registered.registration.endpoint);
     if (replaced !== undefined) this.remove(replaced);
-    this.byId.set(registered.id, registered);
-    this.byEndpoint.set(registered.registration.endpoint, registered);
-    this.byPeer.set(registered.peer.key, registered);
+    this.restore(registered);
     this.renew(registered);
     return replaced;
   }
 
+  /** Adds a registration from before a restart, whose lifetime does not end until `resume`. */
+  restore(registered: R): void {
+    this.byId.set(registered.id, registered);
+    this.byEndpoint.set(registered.registration.endpoint, registered);
+    this.heardFrom(registered);
+  }
+
+  /** Goes on with a lifetime from when it was last renewed. */
+  resume(registered: R): void {
+    const { renewedAt, registration } = registered;
+    this.lifetimes.set(registered, renewedAt + registration.lifetimeSeconds * 1000);
+  }
+
   /** Starts the lifetime anew. */
   renew(registered: R): void {
-    this.lifetimes.set(registered, this.clock.now() + registered.registration.lifetimeSeconds * 1000);
+    registered.renewedAt = this.clock.now();
+    this.resume(registered);
   }
 
   /** Removes a registration; false when it was not here any more. */
@@ -67,15 +82,28 @@ export class Registrations<R extends Registered> {
     return this.byEndpoint.get(endpoint);
   }
 
-  /** The registration that was made, or last updated, from a peer. */
-  ofPeer(key: string): R | undefined {
-    return this.byPeer.get(key);
+  /**
+   * Whose a message without a registration id may be: by the peer, the one heard last first where several share it; or
+   * by the identity that the peer proves, if it is at a new address.
+   */
+  sendersAt({ key, identity }: Peer): readonly R[] {
+    const found = this.byPeer.get(key);
+    if (found instanceof Set) return [...found].toReversed();
+    if (found !== undefined) return [found];
+    const name = nameOfIdentity(identity);
+    const named = name === undefined ? undefined : this.byEndpoint.get(name);
+    return named !== undefined && sameIdentity(named.peer.identity, identity) ? [named] : [];
   }
 
-  /** The peer of a registration is another one now. */
-  moved(registered: R, oldKey: string): void {
+  /** A registration was made, updated or moved, and its peer was `oldKey` before. */
+  heardFrom(registered: R, oldKey = registered.peer.key): void {
+    const { key } = registered.peer;
+    if (this.byPeer.get(key) === registered && key === oldKey) return;
     this.forgetPeer(registered, oldKey);
-    this.byPeer.set(registered.peer.key, registered);
+    const others = this.byPeer.get(key);
+    if (others === undefined) this.byPeer.set(key, registered);
+    else if (others instanceof Set) others.add(registered);
+    else this.byPeer.set(key, new Set([others, registered]));
   }
 
   all(): IterableIterator<R> {
@@ -91,7 +119,9 @@ export class Registrations<R extends Registered> {
   }
 
   private forgetPeer(registered: R, key: string): void {
-    if (this.byPeer.get(key) === registered) this.byPeer.delete(key);
+    const found = this.byPeer.get(key);
+    if (found === registered) this.byPeer.delete(key);
+    else if (found instanceof Set && found.delete(registered) && found.size === 0) this.byPeer.delete(key);
   }
 }
 

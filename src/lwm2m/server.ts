@@ -3,7 +3,6 @@ import { BrokerRefusal } from '../broker/port.js';
 import type { CoapEndpoint, CoapReply, CoapRequest } from '../coap/types.js';
 import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
-import { DecodeError } from '../core/errors.js';
 import { mayUseName } from '../core/identity.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
@@ -12,12 +11,16 @@ import { type DefinitionSource, Device } from './device.js';
 import { autoObserveReplies } from './dialects/msgtype-replies.js';
 import { Downlink } from './downlink.js';
 import { type EndReason, endEvent, registrationEvent, sendEvent, wakefulnessEvent } from './events.js';
-import { decode } from './formats/codec.js';
+import type { Journal } from './journal.js';
+import { Observing } from './observing.js';
 import type { Lwm2mOptions } from './options.js';
 import { parsePath } from './path.js';
 import { Presence, type Wakefulness } from './presence.js';
 import { parseRegister, parseUpdate, type Refusal, updated } from './registration.js';
 import { isOwner, mayReplace, newRegistrationId, Registrations } from './registrations.js';
+import { Restart } from './restart.js';
+import { readSend } from './send.js';
+import type { TopicTemplate } from './topics.js';
 
 /** What an Lwm2mServer is made of. */
 export interface Lwm2mServerParts {
@@ -26,6 +29,7 @@ export interface Lwm2mServerParts {
   readonly endpoints: readonly CoapEndpoint[];
   readonly broker: BrokerPort;
   readonly definitions: DefinitionSource;
+  readonly journal: Journal;
   readonly clock: Clock;
   readonly randomBytes: (size: number) => Buffer;
   readonly log: Log;
@@ -38,6 +42,7 @@ export class Lwm2mServer {
   private readonly registrations: Registrations<Device>;
   private readonly applications: Applications;
   private readonly presence: Presence;
+  private readonly observing: Observing;
   private readonly downlink: Downlink;
   /** The newest attempt of each endpoint whose link is being opened. */
   private readonly opening = new Map<string, object>();
@@ -48,7 +53,7 @@ export class Lwm2mServer {
 
   /** Throws an IsthmusError `CONFIG` when the topics make no sense. */
   constructor(parts: Lwm2mServerParts) {
-    const { options, clock, log, metrics } = parts;
+    const { options, clock, journal, log, metrics } = parts;
     this.parts = parts;
     this.registered = metrics.counter('lwm2m.registrations');
     this.updated = metrics.counter('lwm2m.updates');
@@ -60,17 +65,29 @@ export class Lwm2mServer {
     this.applications = new Applications({
       ...parts,
       deviceOf: (endpoint) => this.registrations.of(endpoint),
-      command: (device, command) => this.downlink.accept(device, command),
+      command: (device, command, taken) => this.downlink.accept(device, command, taken),
       ended: (device, reason) => this.linkEnded(device, reason),
     });
     this.presence = new Presence(clock, options.qmodeTimeWindowMs, (device, to) => this.turned(device, to));
+    const publish = (device: Device, topic: TopicTemplate, payload: string): void =>
+      this.applications.publish(device, topic, payload);
+    this.observing = new Observing({
+      options,
+      clock,
+      metrics,
+      journal,
+      publish,
+      heard: (device) => this.downlink.wake(device),
+    });
     this.downlink = new Downlink({
       options,
       clock,
       log,
-      metrics,
+      journal,
       presence: this.presence,
-      publish: (device, topic, payload) => this.applications.publish(device, topic, payload),
+      observing: this.observing,
+      publish,
+      learned: (device) => this.save(device),
     });
   }
 
@@ -91,15 +108,27 @@ export class Lwm2mServer {
     return counts;
   }
 
-  /** Connects to the broker and begins to serve devices. Rejects when either cannot be had. */
+  /** Takes up what the store has kept, connects to the broker and serves devices. Rejects when one cannot be had. */
   async start(): Promise<void> {
     if (this.running) return;
     this.running = true;
     try {
+      // Known before the first command comes; what comes for them waits until their endpoints are there.
+      const restart = new Restart({
+        ...this.parts,
+        registrations: this.registrations,
+        applications: this.applications,
+        presence: this.presence,
+        observing: this.observing,
+        downlink: this.downlink,
+      });
+      await restart.recall();
       await this.applications.start();
       for (const coap of this.parts.endpoints) {
         await coap.start((request, peer) => this.handle(coap, request, peer));
+        restart.bind(coap);
       }
+      restart.takeUp();
     } catch (error) {
       await this.stop();
       throw error;
@@ -110,8 +139,8 @@ export class Lwm2mServer {
   async stop(): Promise<void> {
     if (!this.running) return;
     this.running = false;
+    this.downlink.stop(this.registrations.all());
     for (const coap of this.parts.endpoints) await coap.stop();
-    this.downlink.stop();
     this.presence.stop();
     for (const device of this.registrations.all()) device.link?.close();
     this.registrations.clear();
@@ -130,6 +159,20 @@ export class Lwm2mServer {
     return request.method === 'POST' ? this.update(device, coap, request, peer) : { code: '4.05' };
   }
 
+  /** Keeps what is known of a registered device; resolves when that would survive a crash. */
+  private saved(device: Device): Promise<void> {
+    this.save(device);
+    return this.stored();
+  }
+
+  private save(device: Device): void {
+    if (this.registrations.withId(device.id) === device) this.parts.journal.saveRegistration(device);
+  }
+
+  private stored(): Promise<void> {
+    return new Promise((resolve) => this.parts.journal.stored(resolve));
+  }
+
   private async register(coap: CoapEndpoint, request: CoapRequest, peer: Peer): Promise<CoapReply> {
     const { options, definitions, randomBytes } = this.parts;
     const parsed = parseRegister(request.query, request.payload, options);
@@ -141,10 +184,11 @@ export class Lwm2mServer {
     if (!mayUseName(peer.identity, endpoint, options.bindIdentity)) return { code: '4.03' };
     if (current !== undefined && !mayReplace(current.peer, peer)) return { code: '4.03' };
     const device = new Device(newRegistrationId(randomBytes), registration, peer, coap, definitions);
+    device.credentials = credentials;
     const attempt = {};
     this.opening.set(endpoint, attempt);
     try {
-      await this.applications.connect(device, credentials);
+      await this.applications.connect(device);
     } catch (error) {
       return this.unconnected(endpoint, error);
     } finally {
@@ -159,6 +203,9 @@ export class Lwm2mServer {
     this.registered.value++;
     this.parts.log.debug({ endpoint, address: peer.address, anew: replaced !== undefined }, 'a device has registered');
     if (replaced !== undefined) this.replaced(replaced, device);
+    this.desire(device);
+    this.applications.keepStatus(device, device.registration.queueMode ? 'awake' : 'online');
+    await this.saved(device);
     return {
       code: '2.01',
       location: ['rd', device.id],
@@ -166,7 +213,7 @@ export class Lwm2mServer {
     };
   }
 
-  private update(device: Device, coap: CoapEndpoint, request: CoapRequest, peer: Peer): CoapReply {
+  private async update(device: Device, coap: CoapEndpoint, request: CoapRequest, peer: Peer): Promise<CoapReply> {
     const parsed = parseUpdate(request.query, request.payload, this.parts.options);
     if (parsed.kind === 'refused') return refusal(parsed, request);
     const { update } = parsed;
@@ -175,6 +222,7 @@ export class Lwm2mServer {
     this.registrations.renew(device);
     this.rebind(device, coap, peer);
     device.held = true;
+    await this.saved(device);
     return {
       code: '2.04',
       sent: () =>
@@ -185,19 +233,18 @@ export class Lwm2mServer {
     };
   }
 
-  private deregister(device: Device): CoapReply {
+  private async deregister(device: Device): Promise<CoapReply> {
     this.registrations.remove(device);
-    return { code: '2.02', sent: () => this.ended(device, 'deregister') };
+    this.ended(device, 'deregister');
+    await this.stored();
+    return { code: '2.02' };
   }
 
   /** Values that a device reports on its own [LWM2M 6.4.6]. */
   private send(request: CoapRequest, peer: Peer): CoapReply {
-    const device = this.registrations.ofPeer(peer.key);
-    if (device === undefined) return { code: '4.04' };
-    if (request.contentFormat === undefined) return { code: '4.15' };
-    const now = this.parts.clock.now();
-    const entries = decode(request.contentFormat, request.payload, [], device.objects, { nowSeconds: now / 1000 });
-    if (entries instanceof DecodeError) return { code: '4.00' };
+    const read = readSend(request, this.registrations.sendersAt(peer), this.parts.clock.now() / 1000);
+    if (read.kind === 'refused') return { code: read.code };
+    const { device, entries } = read;
     return {
       code: '2.04',
       sent: () => {
@@ -212,20 +259,23 @@ export class Lwm2mServer {
     device.held = false;
     if (this.registrations.withId(device.id) !== device) return;
     announce();
-    this.downlink.wake(device);
+    this.presence.heard(device);
+    this.downlink.pursue(device);
   }
 
   private announce(device: Device): void {
     this.applications.tell(device, 'register', registrationEvent('register', device.registration));
-    this.applications.keepStatus(device, device.registration.queueMode ? 'awake' : 'online');
+  }
+
+  /** What is observed of every device is desired of this one. */
+  private desire(device: Device): void {
     const { autoObserve } = this.parts.options;
     if (autoObserve === 'off') return;
     const topics = this.applications.eventTopics;
-    const { paths } = device.registration.objects;
-    for (const text of autoObserve === 'on' ? paths : autoObserve) {
+    for (const text of autoObserve === 'on' ? device.registration.objects.paths : autoObserve) {
       const path = parsePath(text);
       if (path === undefined) continue;
-      this.downlink.accept(device, { command: { kind: 'observe', path }, replies: autoObserveReplies(path), topics });
+      this.observing.desire(device, { kind: 'observe', path }, { replies: autoObserveReplies(path), topics });
     }
   }
 
@@ -233,20 +283,28 @@ export class Lwm2mServer {
   private ended(device: Device, reason: EndReason): void {
     this.parts.log.debug({ endpoint: device.registration.endpoint, reason }, 'a registration has ended');
     this.presence.forget(device);
+    if (device.asleep) {
+      device.asleep = false;
+      this.parts.journal.saveAsleep(device);
+    }
+    this.parts.journal.deleteRegistration(device);
     this.downlink.end(device);
     this.applications.tell(device, 'register', endEvent(reason, device.registration));
     this.applications.keepStatus(device, 'offline');
     this.applications.disconnect(device);
   }
 
-  /** The endpoint has registered anew. What waited for it still does; what it was observed for is gone. */
+  /** The endpoint has registered anew. What waited for it still does, what was observed of it is asked for again. */
   private replaced(old: Device, device: Device): void {
     this.presence.forget(old);
+    if (old.asleep) this.parts.journal.saveAsleep(device);
+    device.learnFrom(old);
     this.downlink.succeed(old, device);
     this.applications.disconnect(old);
   }
 
   private turned(device: Device, to: Wakefulness): void {
+    this.parts.journal.saveAsleep(device);
     this.applications.tell(device, 'register', wakefulnessEvent(to, device.registration));
     this.applications.keepStatus(device, to);
   }
@@ -268,8 +326,8 @@ export class Lwm2mServer {
     const { peer: oldPeer, coap: oldCoap } = device;
     device.peer = peer;
     device.coap = coap;
-    if (oldPeer.key === peer.key) return;
-    this.registrations.moved(device, oldPeer.key);
+    this.registrations.heardFrom(device, oldPeer.key);
+    if (oldPeer.key === peer.key && oldCoap === coap) return;
     this.downlink.moved(device, oldCoap, oldPeer);
   }
 }

@@ -4,10 +4,12 @@ import { Endpoint } from '../coap/endpoint.js';
 import type { Lwm2mConfig } from '../config/config.js';
 import type { DatagramPort } from '../core/datagram.js';
 import type { GatewayCredentials } from '../lwm2m/gateway-link.js';
+import { Journal } from '../lwm2m/journal.js';
 import { ObjectRegistry } from '../lwm2m/objects/object-registry.js';
 import { defaultLwm2mOptions, type Lwm2mOptions } from '../lwm2m/options.js';
 import { Lwm2mServer } from '../lwm2m/server.js';
 import { UdpPort } from '../net/udp.js';
+import type { Store } from '../store/store.js';
 import type { Around } from './around.js';
 
 /** What /.well-known/core tells [LWM2M 6.2]. */
@@ -38,12 +40,22 @@ export function lwm2mServer(
   definitions: ObjectRegistry,
   broker: BrokerPort,
   gatewayCredentials: GatewayCredentials,
+  store: Store,
   around: Around,
 ): Lwm2mServer {
   const log = around.log.child({ part: 'lwm2m' });
   const endpoints = ports.map((port) => new Endpoint({ ...around, log, port }, { links }));
   const options = { ...lwm2mOptions(config), gatewayCredentials };
-  return new Lwm2mServer({ ...around, log, options, endpoints, broker, definitions, randomBytes });
+  return new Lwm2mServer({
+    ...around,
+    log,
+    options,
+    endpoints,
+    broker,
+    definitions,
+    journal: new Journal(store),
+    randomBytes,
+  });
 }
 
 function lwm2mOptions(config: Lwm2mConfig): Lwm2mOptions {
@@ -59,6 +71,9 @@ function lwm2mOptions(config: Lwm2mConfig): Lwm2mOptions {
     autoObserve: config.autoObserve,
     qmodeTimeWindowMs: config.qmodeTimeWindowMs,
     bindIdentity: config.dtls.bindIdentity,
+    rebindOnUdp: config.rebindOnUdp,
+    publishedParameters: config.publishedParameters,
+    psmApns: config.psmApns,
     updatePublishCondition: config.updatePublishCondition,
   };
 }

@@ -34,6 +34,27 @@ test('with the longest jitter the waits are half as long again, and it ends afte
   t.is(almostOne.failedAt, 93_000);
 });
 
+test('a request that may take only so long is given up, and what waited behind it goes', async (t) => {
+  const { clock, endpoint, device } = await world();
+  const first = t.throwsAsync(endpoint.request(device, { ...get, withinMs: 5000 }), { code: 'TIMEOUT' });
+  void t.throwsAsync(endpoint.request(device, { method: 'GET', path: ['1'] }));
+  clock.advance(4999);
+  device.take();
+  clock.advance(1);
+  await first;
+  t.deepEqual(readRequest(device.take()[0]).options.path, ['1']);
+  await endpoint.stop();
+});
+
+test('so is one whose acknowledgement has come', async (t) => {
+  const { clock, endpoint, device, port } = await world();
+  const asked = t.throwsAsync(endpoint.request(device, { ...get, withinMs: 5000 }), { code: 'TIMEOUT' });
+  clock.advance(1000);
+  port.deliver(empties('ACK', readRequest(device.take()[0]).mid), device);
+  clock.advance(4000);
+  await asked;
+});
+
 test('every repetition is the same datagram', async (t) => {
   const { clock, endpoint, device } = await world();
   const failed = t.throwsAsync(endpoint.request(device, get));

@@ -148,14 +148,56 @@ test('a strict gateway takes notifications from the registered address only', as
   t.false(relation.owns(new MemoryPeer('other')));
 });
 
-test('an observation that comes too late is not kept', async (t) => {
-  const world = await World.start({ commandTimeoutMs: 1000 });
-  await world.registered('ep');
+test('an observation of a registration that has ended is not kept', async (t) => {
+  const world = await World.start();
+  const path = await world.registered('ep');
   await world.command('lwm2m/ep/dn/dm', observe(8));
-  world.clock.advance(1000);
+  await world.coap.receive(new MemoryPeer('peer of ep'), { method: 'DELETE', path });
   await world.answer({ code: '2.05', observe: 1, ...text('1') });
   t.true(world.coap.observations[0]?.forgotten);
-  t.is(world.published().length, 1);
+});
+
+test('what is observed is observed again after a new registration, and told as a notification', async (t) => {
+  const world = await World.start();
+  await world.registered('ep');
+  await observing(world, 'lwm2m/ep/command', observeCmdId);
+  await observing(world, 'lwm2m/ep/dn/dm', observe(8));
+  await world.registered('ep');
+  t.is(world.request(), 'GET /3/0/10 accept 11542 observe 0');
+  await world.answer({ code: '2.05', observe: 4, ...text('5') });
+  const relation = world.coap.observations.at(-1) as FakeObservation;
+  relation.notify({ observe: 5, ...text('6') });
+  t.deepEqual(
+    world.published(),
+    [5, 6].flatMap((value) => [
+      ['lwm2m/ep/response', result(value)],
+      ['lwm2m/ep/up/notify', `{"reqID":8,"msgType":"notify","seqNum":${value - 1},${content(value)}}`],
+    ]),
+  );
+  t.is(world.coap.sent.length, 0);
+});
+
+test('an observation that cannot be made again at once is made later, unless it is cancelled or refused', async (t) => {
+  const world = await World.start();
+  const path = await world.registered('ep');
+  await observing(world, 'lwm2m/ep/dn/dm', observe(8));
+  const again = await world.registered('ep');
+  t.notDeepEqual(again, path);
+  world.coap.next().fail('TIMEOUT');
+  await world.settled();
+  t.deepEqual(world.published(), [], 'nobody has asked');
+  await world.coap.receive(new MemoryPeer('peer of ep'), { method: 'POST', path: again });
+  world.published();
+  t.is(world.request(), 'GET /3/0/10 accept 11542 observe 0');
+  await world.answer({ code: '4.04' });
+  t.true(world.published()[0]?.[1].includes('"msgType":"notify","seqNum":0'));
+  await world.registered('ep');
+  t.is(world.coap.sent.length, 0, 'refused');
+  await observing(world, 'lwm2m/ep/dn/dm', observe(8));
+  await world.command('lwm2m/ep/dn/dm', cancel);
+  await world.answer({ code: '2.05', ...text('7') });
+  await world.registered('ep');
+  t.is(world.coap.sent.length, 0, 'cancelled');
 });
 
 test('auto_observe asks for a list of paths, or for all that is registered, after each registration', async (t) => {

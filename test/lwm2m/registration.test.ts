@@ -42,7 +42,7 @@ test('what is left out has its default', (t) => {
     version: '1.0',
     queueMode: false,
     parameters: {},
-    objects: { alternatePath: [], paths: [], versions: new Map(), contentFormats: [] },
+    objects: { links: '', alternatePath: [], paths: [], versions: new Map(), contentFormats: [] },
   });
 });
 
@@ -88,7 +88,10 @@ test('secrets are neither kept nor published', (t) => {
 test('links: versions, formats, another root, blanks and quoted commas', (t) => {
   const objectsOf = (links: string) => {
     const registration = register(['ep=a'], links);
-    return typeof registration === 'object' ? registration.objects : undefined;
+    if (typeof registration !== 'object') return undefined;
+    const { links: sent, ...objects } = registration.objects;
+    t.is(sent, links);
+    return objects;
   };
   t.deepEqual(objectsOf('</>;rt="oma.lwm2m";ct=11543, </1/0>,</3>;ver=1.1, </3/0> ,</5>;ver="2.0"'), {
     alternatePath: [],

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Message } from '#src/broker/port.js';
+import { CrashStore } from '../support/crash-store.js';
 import { line, listening, type Manner, UdpDevice } from './support/udp-device.js';
 
 interface Step {
@@ -172,4 +173,37 @@ test('a device that asks for another format gets it', async (t) => {
   }
   device.close();
   await server.stop();
+});
+
+test('after a crash a device goes on: notification, update, a command that waited, the end of the observation', async (t) => {
+  const store = new CrashStore();
+  const before = await listening({ commandTimeoutMs: 1000 }, store);
+  const device = await UdpDevice.at(before.port);
+  const location = await device.register('ep', '</3/0>', 'lt=300&b=UQ');
+  await before.broker.publish('lwm2m/ep/dn/dm', '{"reqID":8,"msgType":"observe","data":{"path":"/3/0/10"}}');
+  const request = await device.receive();
+  await device.answer(request, { code: '2.05', observe: 1, contentFormat: 0, payload: '2048' }, 'piggybacked');
+  await next(before.seen, 'lwm2m/ep/up/resp');
+  await before.broker.publish('lwm2m/ep/dn/dm', '{"reqID":9,"msgType":"read","data":{"path":"/3/0/0"}}');
+  await device.receive();
+  const kept = store.crash();
+  await before.server.stop();
+
+  const after = await listening({}, kept, before.port);
+  const read = await device.receive();
+  t.is(line(read), 'GET /3/0/0 accept 11542', 'sent again at once');
+  await device.answer(read, { code: '2.05', contentFormat: 0, payload: 'x' }, 'piggybacked');
+  t.regex(await next(after.seen, 'lwm2m/ep/up/resp'), /"reqID":9,.*"value":"x"/);
+  await device.confirmed(request.token, { code: '2.05', observe: 2, contentFormat: 0, payload: '2049' });
+  t.regex(await next(after.seen, 'lwm2m/ep/up/notify'), /"seqNum":2,.*"value":2049/);
+  t.is((await device.ask('POST', location)).code, '2.04');
+  await after.broker.publish('lwm2m/ep/dn/dm', '{"reqID":9,"msgType":"cancel-observe","data":{"path":"/3/0/10"}}');
+  const end = await device.receive();
+  t.is(line(end), 'GET /3/0/10 accept 11542 observe 1');
+  t.deepEqual(end.token, request.token);
+  await device.answer(end, { code: '2.05', contentFormat: 0, payload: '2050' }, 'separate');
+  t.is((await device.ask('DELETE', location)).code, '2.02');
+  t.is(kept.count('lwm2m.registrations') + kept.count('lwm2m.observations') + kept.count('lwm2m.commands'), 0);
+  device.close();
+  await after.server.stop();
 });

@@ -30,6 +30,8 @@ interface Session {
 export class FakeBroker implements BrokerPort {
   /** Every message published, in order, with the client it came from (`''`: the test itself). */
   readonly published: { clientId: string; message: Message }[] = [];
+  /** How every link was opened, in order. */
+  readonly opened: LinkOptions[] = [];
   readonly retained = new Map<string, Message>();
   /** Answers each `open`; a refusal rejects it. */
   refuse: (options: LinkOptions) => BrokerRefusal | undefined = () => undefined;
@@ -38,6 +40,7 @@ export class FakeBroker implements BrokerPort {
   private readonly sessions = new Map<string, Session>();
 
   open(options: LinkOptions): Promise<BrokerLink> {
+    this.opened.push(options);
     const refusal = this.refuse(options);
     if (refusal !== undefined) return Promise.reject(refusal);
     const previous = this.sessions.get(options.clientId);

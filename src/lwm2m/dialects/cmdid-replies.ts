@@ -2,8 +2,7 @@ import { assertNever } from '../../core/errors.js';
 import type { Replies, Result } from '../command.js';
 import { formatPath, type Path } from '../path.js';
 import type { Entry } from '../values.js';
-import { type Json, writeJson } from './json.js';
-import type { CmdIdName } from './schema.js';
+import { type Json, type JsonObject, writeJson } from './json.js';
 import { valueToJson } from './values.js';
 import { codeTitle, failureWords } from './words.js';
 
@@ -11,13 +10,11 @@ import { codeTitle, failureWords } from './words.js';
 export class CmdIdReplies implements Replies {
   readonly dialect = 'cmdid';
   readonly notifyTopic = 'response';
-  private readonly id: Json;
-  private readonly name: CmdIdName;
+  readonly request: JsonObject;
   private readonly path: Path;
 
-  constructor(id: Json, name: CmdIdName, path: Path) {
-    this.id = id;
-    this.name = name;
+  constructor(request: JsonObject, path: Path) {
+    this.request = request;
     this.path = path;
   }
 
@@ -25,6 +22,8 @@ export class CmdIdReplies implements Replies {
     switch (result.kind) {
       case 'content':
         return result.defined ? this.result(contentOf(this.path, result.entries)) : this.error('No XML Definition');
+      case 'undecoded':
+        return this.error(failureWords('bad_answer').title, `content format ${result.contentFormat} is not known`);
       case 'links':
         return this.result(result.links);
       case 'done':
@@ -49,11 +48,13 @@ export class CmdIdReplies implements Replies {
   }
 
   private result(result: Json): string {
-    return writeJson({ CmdID: this.id, Command: this.name, Result: result });
+    const { CmdID: id, Command: name } = this.request;
+    return writeJson({ CmdID: id ?? null, Command: name ?? null, Result: result });
   }
 
   private error(title: string, reason?: string): string {
-    return errorAnswer(this.id, this.name, title, reason);
+    const { CmdID: id, Command: name } = this.request;
+    return errorAnswer(id, name, title, reason);
   }
 }
 

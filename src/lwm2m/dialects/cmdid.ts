@@ -24,7 +24,7 @@ export function parseCmdId(json: JsonObject): ParsedCommand {
   if (typeof name !== 'string' || !isName(name)) return refuse('Unknown Command');
   const parsed = commandOf(name, json);
   if ('reason' in parsed) return refuse('Bad Command', parsed.reason);
-  return { kind: 'command', command: parsed, replies: new CmdIdReplies(id, name, parsed.path) };
+  return { kind: 'command', command: parsed, replies: new CmdIdReplies(json, parsed.path) };
 }
 
 /** The answer to what is no command of any dialect. */

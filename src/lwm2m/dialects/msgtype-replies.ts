@@ -11,7 +11,7 @@ import { codeMessage, failureWords } from './words.js';
 export class MsgTypeReplies implements Replies {
   readonly dialect = 'msgtype';
   readonly notifyTopic = 'notify';
-  private readonly request: JsonObject;
+  readonly request: JsonObject;
   private readonly path: Json;
 
   constructor(request: JsonObject, path: Json) {
@@ -44,6 +44,14 @@ export class MsgTypeReplies implements Replies {
           // The values are there, but nobody declared their types: the mark tells it.
           codeMsg: result.defined ? codeMessage(result.code) : failureWords('no_definition').message,
           content: result.entries.map(itemOf),
+        };
+      case 'undecoded':
+        return {
+          reqPath: this.path,
+          code: result.code,
+          codeMsg: 'undecoded',
+          contentFormat: result.contentFormat,
+          content: [{ path: formatPath(result.path), value: result.payload.toString('base64') }],
         };
       case 'links':
         return this.status(result.code, { content: splitLinks(result.links) });
@@ -97,4 +105,9 @@ export function itemOf(entry: Entry): JsonObject {
 export function autoObserveReplies(path: Path): Replies {
   const text = formatPath(path);
   return new MsgTypeReplies({ msgType: 'observe', data: { path: text } }, text);
+}
+
+/** Whether replies are those of the gateway's own observations, or as like them as makes no difference. */
+export function isAutoObserve({ dialect, request }: Replies): boolean {
+  return dialect === 'msgtype' && Object.keys(request).length === 2;
 }

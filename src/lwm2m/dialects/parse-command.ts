@@ -1,6 +1,6 @@
 import { DecodeError } from '../../core/errors.js';
 import { cmdIdParseError, parseCmdId } from './cmdid.js';
-import { isObject, parseJson } from './json.js';
+import { isObject, type JsonObject, parseJson } from './json.js';
 import { msgTypeParseError, parseMsgType } from './msgtype.js';
 import type { ParsedCommand } from './parsed-command.js';
 
@@ -10,13 +10,17 @@ import type { ParsedCommand } from './parsed-command.js';
  */
 export function parseCommand(payload: Buffer, fallback: 'cmdid' | 'msgtype'): ParsedCommand {
   const json = parseJson(payload.toString('utf8'));
-  if (!(json instanceof DecodeError) && isObject(json)) {
-    if ('msgType' in json) return parseMsgType(json);
-    if ('CmdID' in json || 'Command' in json) return parseCmdId(json);
-  }
+  const parsed = json instanceof DecodeError || !isObject(json) ? undefined : parseRequest(json);
+  if (parsed !== undefined) return parsed;
   const reason = json instanceof DecodeError ? json.message : 'neither msgType nor CmdID';
   return {
     kind: 'invalid',
     answer: fallback === 'msgtype' ? msgTypeParseError(reason) : cmdIdParseError(reason),
   };
+}
+
+/** Reads a command that is JSON already; undefined when its keys tell no dialect. */
+export function parseRequest(json: JsonObject): ParsedCommand | undefined {
+  if ('msgType' in json) return parseMsgType(json);
+  return 'CmdID' in json || 'Command' in json ? parseCmdId(json) : undefined;
 }

@@ -168,9 +168,17 @@ const vectors: readonly Vector[] = [
     title: 'an answer that cannot be read',
     command: '{"reqID":1,"msgType":"read","data":{"path":"/3/0"}}',
     request: 'GET /3/0 accept 11542',
+    response: { code: '2.05', ...tlv('C103') },
+    answer:
+      '{"reqID":1,"msgType":"read","data":{"reqPath":"/3/0","code":"6.07","codeMsg":"bad_answer","reason":"1 bytes wanted, 0 left"}}',
+  },
+  {
+    title: 'an answer in a format that has no decoder gets through with another mark',
+    command: '{"reqID":1,"msgType":"read","data":{"path":"/3/0"}}',
+    request: 'GET /3/0 accept 11542',
     response: { code: '2.05', contentFormat: 65000, payload: Buffer.from('x') },
     answer:
-      '{"reqID":1,"msgType":"read","data":{"reqPath":"/3/0","code":"6.07","codeMsg":"bad_answer","reason":"content format 65000 is not known"}}',
+      '{"reqID":1,"msgType":"read","data":{"reqPath":"/3/0","code":"2.05","codeMsg":"undecoded","contentFormat":65000,"content":[{"path":"/3/0","value":"eA=="}]}}',
   },
 ];
 

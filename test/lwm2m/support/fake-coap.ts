@@ -9,7 +9,9 @@ import type {
   RequestHandler,
 } from '#src/coap/types.js';
 import { ExchangeError } from '#src/coap/types.js';
+import type { Clock } from '#src/core/clock.js';
 import type { Peer } from '#src/core/datagram.js';
+import { MemoryPeer } from '../../support/memory-port.js';
 
 /** A request that the server has sent to a device, to be answered by the test. */
 export interface Sent {
@@ -25,7 +27,7 @@ type Incoming = Partial<CoapRequest> & Pick<CoapRequest, 'method' | 'path'>;
 
 /** A relation the server believes to have. */
 export class FakeObservation implements Observation {
-  readonly token = Buffer.from('0102030405060708', 'hex');
+  readonly token: Buffer;
   readonly request: OutgoingRequest;
   readonly notify: (response: Partial<CoapResponse>) => void;
   readonly owns: (peer: Peer) => boolean;
@@ -33,11 +35,13 @@ export class FakeObservation implements Observation {
   private readonly cancelling: () => Promise<CoapResponse>;
 
   constructor(
+    token: Buffer,
     request: OutgoingRequest,
     notify: (response: CoapResponse) => void,
     owns: (peer: Peer) => boolean,
     cancelling: () => Promise<CoapResponse>,
   ) {
+    this.token = token;
     this.request = request;
     this.notify = (response) => notify({ code: '2.05', payload: Buffer.alloc(0), ...response });
     this.owns = owns;
@@ -61,6 +65,17 @@ export class FakeCoap implements CoapEndpoint {
   readonly observations: FakeObservation[] = [];
   readonly forgotten: string[] = [];
   private handler: RequestHandler | undefined;
+  private readonly clock: Clock;
+  private tokens = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** Knows every peer whose key begins with `peer of`. */
+  peerAt(key: string): Peer | undefined {
+    return key.startsWith('peer of') ? new MemoryPeer(key) : undefined;
+  }
 
   async start(handler: RequestHandler): Promise<void> {
     this.handler = handler;
@@ -68,6 +83,7 @@ export class FakeCoap implements CoapEndpoint {
 
   async stop(): Promise<void> {
     this.handler = undefined;
+    for (const sent of this.sent.slice()) sent.fail('CANCELLED');
   }
 
   /** A device asks; resolves with the reply after its `sent` has been called. */
@@ -95,17 +111,19 @@ export class FakeCoap implements CoapEndpoint {
   ): Promise<{ response: CoapResponse; observation?: Observation }> {
     const response = await this.send(peer, request, 0);
     if (response.observe === undefined) return { response };
-    return { response, observation: this.relation(peer, request, notify, owns) };
+    this.tokens += 1;
+    const token = Buffer.from(this.tokens.toString(16).padStart(16, '0'), 'hex');
+    return { response, observation: this.relation(peer, token, request, notify, owns) };
   }
 
   resume(
     peer: Peer,
-    _token: Buffer,
+    token: Buffer,
     request: OutgoingRequest,
     notify: (response: CoapResponse) => void,
     owns: (peer: Peer) => boolean = (other) => other.key === peer.key,
   ): Observation {
-    return this.relation(peer, request, notify, owns);
+    return this.relation(peer, token, request, notify, owns);
   }
 
   forget(peer: Peer): void {
@@ -122,18 +140,22 @@ export class FakeCoap implements CoapEndpoint {
 
   private relation(
     peer: Peer,
+    token: Buffer,
     request: OutgoingRequest,
     notify: (response: CoapResponse) => void,
     owns: (peer: Peer) => boolean,
   ): FakeObservation {
-    const observation = new FakeObservation(request, notify, owns, () => this.send(peer, request, 1));
+    const observation = new FakeObservation(token, request, notify, owns, () => this.send(peer, request, 1));
     this.observations.push(observation);
     return observation;
   }
 
   private send(peer: Peer, request: OutgoingRequest, observe?: number): Promise<CoapResponse> {
     return new Promise((resolve, reject) => {
-      const end = (): void => void this.sent.splice(this.sent.indexOf(sent), 1);
+      const end = (): void => {
+        timer?.cancel();
+        this.sent.splice(this.sent.indexOf(sent), 1);
+      };
       const sent: Sent = {
         peer,
         request,
@@ -147,6 +169,9 @@ export class FakeCoap implements CoapEndpoint {
           reject(new ExchangeError(code, code));
         },
       };
+      const { withinMs } = request;
+      const timer =
+        withinMs === undefined ? undefined : this.clock.after('fake coap', withinMs, () => sent.fail('TIMEOUT'));
       this.sent.push(sent);
     });
   }

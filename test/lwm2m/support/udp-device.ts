@@ -4,23 +4,27 @@ import { Endpoint } from '#src/coap/endpoint.js';
 import { systemClock } from '#src/core/clock.js';
 import { silentLog } from '#src/core/log.js';
 import { Metrics } from '#src/core/metrics.js';
+import { Journal } from '#src/lwm2m/journal.js';
 import { defaultLwm2mOptions, type Lwm2mOptions } from '#src/lwm2m/options.js';
 import { Lwm2mServer } from '#src/lwm2m/server.js';
 import { UdpPort } from '#src/net/udp.js';
+import { noStore } from '#src/store/no-store.js';
+import type { Store } from '#src/store/store.js';
 import { FakeBroker } from '../../support/fake-broker.js';
 import { LockStep } from '../../support/lockstep.js';
 import { shipped } from './definitions.js';
 
-/** A server on a UDP port of the loopback address, and its broker. */
-export async function listening(options: Partial<Lwm2mOptions> = {}) {
+/** A server on a UDP port of the loopback address, any that is free unless one is named, and its broker. */
+export async function listening(options: Partial<Lwm2mOptions> = {}, store: Store = noStore, at = 0) {
   const metrics = new Metrics();
   const broker = new FakeBroker();
-  const port = new UdpPort({ host: '127.0.0.1', port: 0 }, silentLog, metrics);
+  const port = new UdpPort({ host: '127.0.0.1', port: at }, silentLog, metrics);
   const server = new Lwm2mServer({
     options: { ...defaultLwm2mOptions, ...options },
     endpoints: [new Endpoint({ port, clock: systemClock, log: silentLog, metrics })],
     broker,
     definitions: shipped,
+    journal: new Journal(store),
     clock: systemClock,
     randomBytes,
     log: silentLog,

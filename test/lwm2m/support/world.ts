@@ -3,8 +3,11 @@ import type { CoapReply, CoapResponse } from '#src/coap/types.js';
 import type { Peer } from '#src/core/datagram.js';
 import { silentLog } from '#src/core/log.js';
 import { Metrics } from '#src/core/metrics.js';
+import { Journal } from '#src/lwm2m/journal.js';
 import { defaultLwm2mOptions, type Lwm2mOptions } from '#src/lwm2m/options.js';
 import { Lwm2mServer } from '#src/lwm2m/server.js';
+import { noStore } from '#src/store/no-store.js';
+import type { Store } from '#src/store/store.js';
 import { FakeBroker } from '../../support/fake-broker.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryPeer } from '../../support/memory-port.js';
@@ -20,22 +23,30 @@ export interface Registering {
 
 /** A server between a broker and devices that the test plays, with a clock that the test turns. */
 export class World {
-  readonly clock = new FakeClock();
-  readonly broker = new FakeBroker();
-  readonly coap = new FakeCoap();
+  readonly clock: FakeClock;
+  readonly broker: FakeBroker;
+  readonly coap: FakeCoap;
   readonly metrics = new Metrics();
   readonly server: Lwm2mServer;
   /** Everything published below `lwm2m/`. */
   readonly seen: Message[];
-  private ids = 0;
+  private readonly options: Partial<Lwm2mOptions>;
+  private ids: number;
 
-  private constructor(options: Partial<Lwm2mOptions>) {
+  private constructor(options: Partial<Lwm2mOptions>, store: Store, before?: World) {
+    this.options = options;
+    this.clock = new FakeClock(before?.clock.now());
+    this.broker = new FakeBroker();
+    this.coap = new FakeCoap(this.clock);
+    this.ids = before?.ids ?? 0;
+    for (const [topic, message] of before?.broker.retained ?? []) this.broker.retained.set(topic, message);
     this.server = new Lwm2mServer({
       // Most tests are about something else than the status topic.
       options: { ...defaultLwm2mOptions, statusTopic: undefined, ...options },
       endpoints: [this.coap],
       broker: this.broker,
       definitions: shipped,
+      journal: new Journal(store),
       clock: this.clock,
       randomBytes: (size) => Buffer.alloc(size, ++this.ids),
       log: silentLog,
@@ -44,9 +55,17 @@ export class World {
     this.seen = this.broker.watch('lwm2m/+/+/#');
   }
 
-  static async start(options: Partial<Lwm2mOptions> = {}): Promise<World> {
-    const world = new World(options);
+  static async start(options: Partial<Lwm2mOptions> = {}, store: Store = noStore): Promise<World> {
+    const world = new World(options, store);
     await world.server.start();
+    return world;
+  }
+
+  /** Another process with what this one has left, at the same time; the broker keeps retained messages only. */
+  async restart(store: Store, options: Partial<Lwm2mOptions> = {}): Promise<World> {
+    const world = new World({ ...this.options, ...options }, store, this);
+    await world.server.start();
+    await world.settled();
     return world;
   }
 

@@ -1,0 +1,183 @@
+import type { CoapResponse, OutgoingRequest } from '../coap/types.js';
+import type { Clock } from '../core/clock.js';
+import type { Peer } from '../core/datagram.js';
+import type { Counter, Metrics } from '../core/metrics.js';
+import type { Result } from './command.js';
+import type { AddressedCommand, Job } from './command-queue.js';
+import type { Device, ObserveCommand, Observed, Observer } from './device.js';
+import { isAutoObserve } from './dialects/msgtype-replies.js';
+import type { Journal } from './journal.js';
+import { readResponse } from './operations.js';
+import type { Lwm2mOptions } from './options.js';
+import type { OutgoingCommand } from './outgoing-command.js';
+import { isOwner } from './registrations.js';
+import type { TopicTemplate } from './topics.js';
+
+/** What observing needs around it. */
+export interface ObservingContext {
+  readonly options: Lwm2mOptions;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly journal: Journal;
+  readonly publish: (device: Device, topic: TopicTemplate, payload: string) => void;
+  /** A notification has come, and has been published. */
+  readonly heard: (device: Device) => void;
+}
+
+/** A relation as a device knows it: its token, and the request that made it. */
+export interface Relation {
+  readonly token: Buffer;
+  readonly request: OutgoingRequest;
+}
+
+/**
+ * The observations of devices. What has been observed stays desired until it is cancelled or the device refuses it: it
+ * is asked for again after a new registration.
+ */
+export class Observing {
+  private readonly context: ObservingContext;
+  private readonly notifications: Counter;
+
+  constructor(context: ObservingContext) {
+    this.context = context;
+    this.notifications = context.metrics.counter('lwm2m.notifications');
+  }
+
+  /** Sends the request of a command that observes; resolves with the first response when the observation is kept. */
+  async observe(device: Device, job: Job, command: ObserveCommand, request: OutgoingCommand): Promise<CoapResponse> {
+    let observed: Observed | undefined;
+    const { response, observation } = await device.coap.observe(
+      device.peer,
+      request,
+      (notification) => observed && this.notified(device, observed, notification),
+      (peer) => this.owns(device, peer),
+    );
+    request.release();
+    if (observation === undefined) return response;
+    const previous = device.observedBy(command);
+    if (job.answered || device.commands.inFlight !== job || (job.again && previous === undefined)) {
+      // Nobody waits for it any more, or the registration it belongs to has ended.
+      observation.forget();
+      return response;
+    }
+    const { replies, topics } = job;
+    const before = previous?.observers ?? [];
+    const observers = job.again ? before : others(before, replies.dialect).concat({ replies, topics });
+    observed = { command, observation, observers };
+    device.observe(observed);
+    this.context.journal.saveObservation(device, observed);
+    await new Promise<void>((resolve) => this.context.journal.stored(resolve));
+    return response;
+  }
+
+  /** What is desired of a device is one thing more; the relation itself is still to be made. */
+  desire(device: Device, command: ObserveCommand, observer: Observer): void {
+    const before = device.observedBy(command)?.observers ?? [];
+    if (before.some(({ replies }) => replies.dialect === observer.replies.dialect)) return;
+    this.keep(device, { command, observation: undefined, observers: before.concat(observer) });
+  }
+
+  /** The endpoint has registered anew, and knows of no relation: what was observed of the old one is desired of it. */
+  inherit(old: Device, device: Device): void {
+    const { autoObserve } = this.context.options;
+    for (const observed of old.observations) {
+      const observers = observed.observers.filter(({ replies }) => autoObserve === 'off' || !isAutoObserve(replies));
+      if (observers.length === 0) this.context.journal.deleteObservation(old, observed);
+      else this.keep(device, { command: observed.command, observation: undefined, observers });
+    }
+    old.forgetObservations();
+  }
+
+  /** The commands that make what is desired of a device and is not there. */
+  missing(device: Device): (AddressedCommand & { readonly again: boolean })[] {
+    return device.observations.flatMap(({ command, observation, observers: [first] }) =>
+      observation === undefined && first !== undefined
+        ? [{ command, ...first, again: !isAutoObserve(first.replies) }]
+        : [],
+    );
+  }
+
+  /** The device has answered a command that observes, and no relation has come of it: it is desired no longer. */
+  refused(device: Device, command: ObserveCommand): void {
+    const observed = device.observedBy(command);
+    if (observed !== undefined && observed.observation === undefined) this.drop(device, observed);
+  }
+
+  /** Takes an observer out, and tells whether others stay. */
+  leave(device: Device, observed: Observed, dialect: string): boolean {
+    observed.observers = others(observed.observers, dialect);
+    if (observed.observers.length > 0) this.context.journal.saveObservation(device, observed);
+    else this.drop(device, observed);
+    return observed.observers.length > 0;
+  }
+
+  /** The device is at another peer now, perhaps of another endpoint. */
+  moved(device: Device): void {
+    for (const observed of device.observations) {
+      const { observation } = observed;
+      if (observation === undefined) continue;
+      this.resume(device, observed, observation);
+      observation.forget();
+    }
+  }
+
+  /** Takes up a relation that the device has kept. */
+  resume(device: Device, observed: Observed, { token, request }: Relation): void {
+    observed.observation = device.coap.resume(
+      device.peer,
+      token,
+      request,
+      (notification) => this.notified(device, observed, notification),
+      (peer) => this.owns(device, peer),
+    );
+  }
+
+  /** The registration has ended. */
+  end(device: Device): void {
+    for (const observed of device.observations) this.context.journal.deleteObservation(device, observed);
+    device.forgetObservations();
+  }
+
+  /** Publishes a notification to every observer. */
+  tell(device: Device, observers: readonly Observer[], result: Result, sequence: number): void {
+    this.notifications.value++;
+    for (const { replies, topics } of observers) {
+      const text = replies.notification(result, sequence);
+      this.context.publish(device, replies.notifyTopic === 'notify' ? topics.notify : topics.response, text);
+    }
+  }
+
+  private notified(device: Device, observed: Observed, notification: CoapResponse): void {
+    const { command, observation, observers } = observed;
+    if (observation === undefined || !device.isObserved(observed)) return;
+    const nowSeconds = this.context.clock.now() / 1000;
+    const reading = readResponse(command, observation.request, notification, device, nowSeconds);
+    const result: Result = reading.kind === 'refused-format' ? { kind: 'done', code: notification.code } : reading;
+    if (!notification.code.startsWith('2')) {
+      // The device has ended the relation [RFC 7641 4.2].
+      observation.forget();
+      this.drop(device, observed);
+    }
+    this.tell(device, observers, result, notification.observe ?? 0);
+    this.context.heard(device);
+  }
+
+  private keep(device: Device, observed: Observed): void {
+    device.observe(observed);
+    this.context.journal.saveObservation(device, observed);
+  }
+
+  private drop(device: Device, observed: Observed): void {
+    device.dropObserved(observed);
+    this.context.journal.deleteObservation(device, observed);
+  }
+
+  private owns(device: Device, peer: Peer): boolean {
+    return isOwner(device.peer, peer, this.context.options.rebindOnUdp);
+  }
+}
+
+/** The observers of other dialects. */
+function others(observers: readonly Observer[], dialect: string): Observer[] {
+  return observers.filter(({ replies }) => replies.dialect !== dialect);
+}

@@ -1,0 +1,131 @@
+import type { OutgoingRequest } from '../coap/types.js';
+import type { Identity } from '../core/datagram.js';
+import { DecodeError } from '../core/errors.js';
+import type { Job } from './command-queue.js';
+import { formatsIn } from './content-choice.js';
+import type { Device, Observed } from './device.js';
+import { type JsonObject, parseJson, writeJson } from './dialects/json.js';
+import type { Credentials, Lwm2mVersion } from './registration.js';
+
+/** What the store keeps of a registration, as JSON: readable, and 400 bytes for a usual device. */
+export interface RegistrationRecord {
+  readonly id: string;
+  readonly lifetime: number;
+  readonly version: Lwm2mVersion;
+  readonly queueMode: boolean;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly links: string;
+  /** When it was made or last updated, ms since 1970. */
+  readonly renewedAt: number;
+  /** Key of the peer it is bound to, and who that has proven to be. */
+  readonly peer: string;
+  readonly identity?: Identity;
+  readonly topicAddress: string;
+  readonly credentials?: Credentials;
+  /** Content formats that the device does not take. */
+  readonly refused?: { readonly read: readonly number[]; readonly write: readonly number[] };
+}
+
+/** A command as an application sent it, and the filter of the topics on which it came. */
+export interface RequestRecord {
+  readonly request: JsonObject;
+  readonly on: string;
+}
+
+/** What the store keeps of an observation. Token and request are absent while the device does not know of it. */
+export interface ObservationRecord {
+  readonly token?: string;
+  readonly sent?: SentRecord;
+  readonly observers: readonly RequestRecord[];
+}
+
+/** The request that a device was sent. */
+export type SentRecord = Pick<OutgoingRequest, 'method' | 'path' | 'accept' | 'contentFormat'> & {
+  /** In base64. */
+  readonly payload?: string;
+};
+
+/** What the store keeps of a command that waits. */
+export interface CommandRecord extends RequestRecord {
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** The device may have had it. */
+  readonly sent: boolean;
+}
+
+/** Writes the record of a registration. */
+export function encodeRegistration(device: Device): Buffer {
+  const { id, registration, peer, topicAddress, credentials, renewedAt, refusedReads, refusedWrites } = device;
+  const { lifetimeSeconds, version, queueMode, parameters, objects } = registration;
+  const { identity } = peer;
+  const record: RegistrationRecord = {
+    id,
+    lifetime: lifetimeSeconds,
+    version,
+    queueMode,
+    parameters,
+    links: objects.links,
+    renewedAt: Math.round(renewedAt),
+    peer: peer.key,
+    ...(identity === undefined ? {} : { identity }),
+    topicAddress,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(refusedReads === 0 && refusedWrites === 0
+      ? {}
+      : { refused: { read: formatsIn(refusedReads), write: formatsIn(refusedWrites) } }),
+  };
+  return Buffer.from(JSON.stringify(record));
+}
+
+/** Reads the record of a registration. Undefined when it is damaged. */
+export function decodeRegistration(bytes: Buffer): RegistrationRecord | undefined {
+  return decode(bytes) as RegistrationRecord | undefined;
+}
+
+/** Reads the record of an observation. Undefined when it is damaged. */
+export function decodeObservation(bytes: Buffer): ObservationRecord | undefined {
+  return decode(bytes) as ObservationRecord | undefined;
+}
+
+/** Reads the record of a command. Undefined when it is damaged. */
+export function decodeCommand(bytes: Buffer): CommandRecord | undefined {
+  return decode(bytes) as CommandRecord | undefined;
+}
+
+function decode(bytes: Buffer): unknown {
+  // Applications' requests may hold integers that JSON.parse would round.
+  const json = parseJson(bytes.toString());
+  return json instanceof DecodeError ? undefined : json;
+}
+
+/** Writes the record of an observation. */
+export function encodeObservation({ observation, observers }: Observed): Buffer {
+  const record: JsonObject = {
+    ...(observation === undefined
+      ? {}
+      : { token: observation.token.toString('hex'), sent: sentRecord(observation.request) }),
+    observers: observers.map(({ replies, topics }) => ({ on: topics.command.text, request: replies.request })),
+  };
+  return Buffer.from(writeJson(record));
+}
+
+/** Writes the record of a command. */
+export function encodeCommand({ replies, topics, expiresAt, sent }: Job): Buffer {
+  const record: JsonObject = {
+    expiresAt: Math.round(expiresAt),
+    sent,
+    on: topics.command.text,
+    request: replies.request,
+  };
+  return Buffer.from(writeJson(record));
+}
+
+function sentRecord({ method, path = [], accept, contentFormat, payload }: OutgoingRequest): JsonObject {
+  return {
+    method,
+    path: [...path],
+    ...(accept === undefined ? {} : { accept }),
+    ...(contentFormat === undefined ? {} : { contentFormat }),
+    ...(payload === undefined ? {} : { payload: payload.toString('base64') }),
+  };
+}
