@@ -37,7 +37,7 @@ export class AedesCore {
   readonly clients = new Map<string, Client>();
   private readonly aedes: Aedes;
   /** Subscriptions that aedes has for itself. */
-  private readonly ownSubscriptions: number;
+  private ownSubscriptions = 0;
 
   /** `connected` is told of every MQTT client that has been let in. */
   constructor(
@@ -87,13 +87,13 @@ export class AedesCore {
     });
     this.persistence = persistence;
     this.aedes = aedes;
-    this.ownSubscriptions = this.exchange.size;
     this.follow(log, metrics, connected);
   }
 
   /** Brings back what the store has. */
-  start(): Promise<void> {
-    return this.aedes.listen();
+  async start(): Promise<void> {
+    await this.aedes.listen();
+    this.ownSubscriptions = this.exchange.size;
   }
 
   /** Takes over a connection on which an MQTT client will speak. */

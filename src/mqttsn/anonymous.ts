@@ -1,4 +1,5 @@
-import type { BrokerLink, BrokerPort } from '../broker/port.js';
+import { randomUUID } from 'node:crypto';
+import { type BrokerLink, type BrokerPort, BrokerRefusal } from '../broker/port.js';
 import type { Peer } from '../core/datagram.js';
 import type { Log } from '../core/log.js';
 import { encode } from './encode.js';
@@ -8,8 +9,8 @@ import { returnCodeOf, topicOf } from './publishing.js';
 import type { Session } from './session.js';
 import { TopicRegistry } from './topic-registry.js';
 
-/** The name by which the broker's rules know who publishes with QoS -1. */
-const clientId = 'isthmus-sn-anonymous';
+/** The name of whoever publishes with QoS -1. */
+const name = 'isthmus-sn-anonymous';
 
 /** PUBLISH with QoS -1 [SN 6.8]: from anybody, through a broker link of its own [SN 7.1]. */
 export class Anonymous {
@@ -18,6 +19,8 @@ export class Anonymous {
   private readonly log: Log;
   private readonly nobody: Pick<Session, 'topics' | 'predefined'>;
   private link: BrokerLink | undefined;
+  /** Whether there will be no link, for the broker does not let anybody in without a user name. */
+  private refused = false;
 
   constructor(broker: BrokerPort, options: SnOptions, log: Log) {
     this.broker = broker;
@@ -26,10 +29,22 @@ export class Anonymous {
     this.nobody = { topics: new TopicRegistry(options.predefined), predefined: options.predefined };
   }
 
+  /** Opens the link. Where the rules do not let it in, PUBLISH with QoS -1 is refused, and all else goes on. */
   async start(): Promise<void> {
+    try {
+      await this.open();
+    } catch (error) {
+      if (!(error instanceof BrokerRefusal) || error.code === 'UNAVAILABLE') throw error;
+      this.refused = true;
+      this.log.warn({ err: error }, 'MQTT-SN PUBLISH with QoS -1 is refused: the broker does not let it in');
+    }
+  }
+
+  private async open(): Promise<void> {
     const { username, password } = this.options.credentials;
     this.link = await this.broker.open({
-      clientId,
+      // Nobody can take this client id, which only this process knows.
+      clientId: `${name}-${randomUUID()}`,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password: Buffer.from(password) }),
       cleanSession: true,
@@ -54,7 +69,7 @@ export class Anonymous {
       const { topicId, msgId } = packet;
       peer.send(encode({ type: 'PUBACK', topicId, msgId, returnCode }));
     };
-    if (!this.options.enableQos3) {
+    if (!this.options.enableQos3 || this.refused) {
       refuse(ReturnCode.notSupported);
       return;
     }
@@ -68,7 +83,7 @@ export class Anonymous {
       refuse(ReturnCode.congestion);
       return;
     }
-    const mounted = mountpointOf(this.options, clientId) + topic;
+    const mounted = mountpointOf(this.options, name) + topic;
     this.link.publish({ topic: mounted, payload: packet.payload, qos: 0, retain: packet.retain }, (refusal) => {
       if (refusal !== undefined) refuse(returnCodeOf(refusal));
     });

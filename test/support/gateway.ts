@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { formatHash, hashPassword } from '#src/broker/password-hash.js';
 import { load } from '#src/config/load.js';
 import { silentLog } from '#src/core/log.js';
 import { createGateway } from '#src/gateway.js';
@@ -18,6 +19,17 @@ export interface TestGateway {
   readonly snPort: number;
   readonly coapPort: number;
 }
+
+/** Lines of a password file for these users, whose passwords are their names backward. */
+export async function passwordLines(...users: string[]): Promise<string> {
+  const lines = users.map(
+    async (user) => `${user}:${formatHash(await hashPassword(Buffer.from(passwordOf(user)), 10))}\n`,
+  );
+  return (await Promise.all(lines)).join('');
+}
+
+/** A user's password in `passwordLines`. */
+export const passwordOf = (user: string): string => user.split('').toReversed().join('');
 
 /** Starts it with these lines in its files, and other files beside them; it stops with the test. */
 export async function startGateway(

@@ -82,6 +82,7 @@ export class SnClient {
     this.send({ type: 'REGISTER', topicId: 0, msgId: this.nextId(), topicName: topic });
     const { topicId, returnCode } = await this.answer('REGACK');
     if (returnCode !== 0) return returnCode;
+    this.topics.set(topicId, topic);
     return this.publishTo({ topicId, topicIdType: 'normal' }, payload, qos, retain);
   }
 
