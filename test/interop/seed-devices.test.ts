@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { freeTcpPort } from '../support/free-port.js';
 import { selfSigned } from '../support/mqtt-certificate.js';
 import { SnClient } from '../support/sn-client.js';
 import {
   confFolder,
-  freeTcpPort,
   type Gateway,
   installed,
   listen,
