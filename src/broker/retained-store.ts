@@ -41,7 +41,7 @@ export class RetainedStore {
       return;
     }
     // A copy: the payload may be a small part of a large buffer, and aedes goes on with the packet.
-    const kept = { ...packet, payload: Buffer.from(packet.payload) };
+    const kept = { ...packet, payload: apart(packet.payload) };
     if (packet.topic.startsWith('$SYS/')) {
       // Of this run of the broker only.
       this.messages.set(packet.topic, { packet: kept, at: Number.POSITIVE_INFINITY });
@@ -67,4 +67,12 @@ export class RetainedStore {
     this.messages.delete(topic);
     this.table.delete(topic);
   }
+}
+
+/** A copy in memory of its own: one from the pool would keep all of its surroundings for as long as it is retained. */
+function apart(payload: string | Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(Buffer.byteLength(payload));
+  if (typeof payload === 'string') copy.write(payload);
+  else payload.copy(copy);
+  return copy;
 }

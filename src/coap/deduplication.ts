@@ -10,7 +10,9 @@ import type { PeerState } from './peers.js';
 export interface Received {
   readonly expiresAt: number;
   readonly fingerprint: number;
-  answer: Buffer | 'ACK' | 'nothing';
+  answer: 'reply' | 'ACK' | 'nothing';
+  /** The reply's datagram, a character for each byte: a buffer for each of very many would take twice the room. */
+  reply: string;
   phase: 'handling' | 'done' | 'forgotten';
 }
 
@@ -50,6 +52,7 @@ export class Deduplication {
       expiresAt: now + lifetime,
       fingerprint: print,
       answer: 'nothing',
+      reply: '',
       phase: 'handling',
     };
     state.received ??= new Map();
@@ -62,11 +65,15 @@ export class Deduplication {
   }
 
   /** Keeps what a message was answered with. */
-  done(received: Received, answer: Received['answer']): void {
+  done(received: Received, answer: Buffer | 'ACK' | 'nothing'): void {
     if (received.phase === 'forgotten') return;
     received.phase = 'done';
-    received.answer = answer;
-    if (typeof answer === 'string') return;
+    if (typeof answer === 'string') {
+      received.answer = answer;
+      return;
+    }
+    received.answer = 'reply';
+    received.reply = answer.toString('latin1');
     this.replyBytes += answer.length;
     while (this.replyBytes > this.limits.replyBytes && this.makeRoom());
   }
@@ -92,7 +99,7 @@ export class Deduplication {
   }
 
   private free(received: Received): void {
-    if (typeof received.answer !== 'string') this.replyBytes -= received.answer.length;
+    this.replyBytes -= received.reply.length;
     received.phase = 'forgotten';
   }
 }

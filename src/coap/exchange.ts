@@ -136,7 +136,9 @@ export class Exchanges {
 
   /** Gives up in silence. */
   close(exchange: Exchange): void {
-    exchange.to.exchanges?.delete(exchange.key);
+    const { to } = exchange;
+    // Peers are many, and most of them are asked nothing.
+    if (to.exchanges?.delete(exchange.key) === true && to.exchanges.size === 0) to.exchanges = undefined;
     this.reliability.settle(exchange);
     this.deadlines.delete(exchange);
   }

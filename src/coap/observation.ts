@@ -117,7 +117,8 @@ export class ObservationEntry implements Observation {
       if (this.newest !== undefined && !isFresh(this.newest, arrival)) return;
       this.newest = arrival;
     }
-    this.peer = peer;
+    // Of peers that are the same, the one that is kept elsewhere too.
+    if (this.peer.key !== peer.key) this.peer = peer;
     // A newer state makes the rest of an older one worthless.
     this.download?.cancel();
     this.download = undefined;

@@ -63,7 +63,7 @@ export class Serving {
     if (known !== undefined) {
       this.duplicates.value++;
       if (known.answer === 'ACK') this.parts.outbox.empty('ACK', message.mid, peer);
-      else if (known.answer !== 'nothing') peer.send(known.answer);
+      else if (known.answer === 'reply') peer.send(Buffer.from(known.reply, 'latin1'));
       return;
     }
     const { handlingPerPeer, handling } = settings.limits;
@@ -233,7 +233,7 @@ export class Serving {
     // Not call.state: it may have been forgotten while the handler ran, and the acknowledgement must find its message.
     const to = peers.obtain(peer, clock.now());
     const message: ResponseMessage = { kind: 'response', type, mid: to.takeMid(), token, code, options, payload };
-    deduplication.done(received, received.answer);
+    deduplication.done(received, call.acknowledged ? 'ACK' : 'nothing');
     if (type === 'CON') {
       const datagram = outbox.encode(message, peer);
       reliability.send(new SeparateResponse(to, message.mid, datagram, () => this.tell(sent, peer)), true);

@@ -14,17 +14,6 @@ import {
   type RegistrationRecord,
 } from './snapshot.js';
 
-/** A registration as it was found in the store, with what hangs on it. */
-export interface Kept {
-  readonly endpoint: string;
-  readonly registration: RegistrationRecord;
-  /** It was told that the device has gone to sleep. */
-  readonly asleep: boolean;
-  readonly observations: readonly ObservationRecord[];
-  /** In their order. */
-  readonly commands: readonly (CommandRecord & { readonly seq: number })[];
-}
-
 /** Ends the endpoint name in a key; what follows never holds it. */
 const end = '\0';
 const nothing = Buffer.alloc(0);
@@ -94,55 +83,40 @@ export class Journal {
     this.store.committed(committed);
   }
 
-  /** Everything kept, registration by registration. What belongs to none, or cannot be read, is removed. */
-  async load(): Promise<Kept[]> {
-    const observations = new Map<string, ObservationRecord[]>();
-    for await (const [key, value] of this.observations.entries()) {
-      const record = decodeObservation(value);
-      if (record === undefined) this.observations.delete(key);
-      else append(observations, key.slice(0, key.lastIndexOf(end)), record);
-    }
-    const commands = new Map<string, Kept['commands'][number][]>();
-    for await (const [key, value] of this.commands.entries()) {
-      const at = key.lastIndexOf(end);
-      const record = decodeCommand(value);
-      const seq = Number(key.slice(at + 1));
-      this.seq = Math.max(this.seq, seq);
-      if (record === undefined) this.commands.delete(key);
-      else append(commands, key.slice(0, at), { ...record, seq });
-    }
-    const asleep = new Set<string>();
-    for await (const [endpoint] of this.asleep.entries()) asleep.add(endpoint);
-    const kept: Kept[] = [];
+  /** Every registration that can be read; the others are removed. */
+  async *loadRegistrations(): AsyncIterable<readonly [endpoint: string, record: RegistrationRecord]> {
     for await (const [endpoint, value] of this.registrations.entries()) {
-      const registration = decodeRegistration(value);
-      if (registration === undefined) {
-        this.registrations.delete(endpoint);
-        continue;
-      }
-      kept.push({
-        endpoint,
-        registration,
-        asleep: asleep.has(endpoint),
-        observations: observations.get(endpoint) ?? [],
-        commands: commands.get(endpoint) ?? [],
-      });
-      observations.delete(endpoint);
-      commands.delete(endpoint);
-      asleep.delete(endpoint);
+      const record = decodeRegistration(value);
+      if (record === undefined) this.registrations.delete(endpoint);
+      else yield [endpoint, record];
     }
-    await this.remove(this.observations, observations.keys());
-    await this.remove(this.commands, commands.keys());
-    for (const endpoint of asleep) this.asleep.delete(endpoint);
-    return kept;
   }
 
-  /** Removes what is left of endpoints that are not registered. */
-  private async remove(table: Table, endpoints: Iterable<string>): Promise<void> {
-    for (const endpoint of endpoints) {
-      for await (const [key] of table.entries(endpoint + end)) {
-        if (key.lastIndexOf(end) === endpoint.length) table.delete(key);
-      }
+  /** Hands over every observation; those that cannot be read, or that `take` does not want, are removed. */
+  async loadObservations(take: (endpoint: string, record: ObservationRecord) => boolean): Promise<void> {
+    for await (const [key, value] of this.observations.entries()) {
+      const record = decodeObservation(value);
+      const wanted = record !== undefined && take(key.slice(0, key.lastIndexOf(end)), record);
+      if (!wanted) this.observations.delete(key);
+    }
+  }
+
+  /** Hands over every command, those of one device in their order; what is not wanted is removed. */
+  async loadCommands(take: (endpoint: string, record: CommandRecord, seq: number) => boolean): Promise<void> {
+    for await (const [key, value] of this.commands.entries()) {
+      const at = key.lastIndexOf(end);
+      const seq = Number(key.slice(at + 1));
+      this.seq = Math.max(this.seq, Number.isNaN(seq) ? 0 : seq);
+      const record = decodeCommand(value);
+      const wanted = record !== undefined && take(key.slice(0, at), record, seq);
+      if (!wanted) this.commands.delete(key);
+    }
+  }
+
+  /** Hands over every device that sleeps; what is not wanted is removed. */
+  async loadAsleep(take: (endpoint: string) => boolean): Promise<void> {
+    for await (const [endpoint] of this.asleep.entries()) {
+      if (!take(endpoint)) this.asleep.delete(endpoint);
     }
   }
 }
@@ -154,10 +128,4 @@ function observationKey({ registration: { endpoint } }: Device, { command }: Obs
 /** Commands of a device in their order: the number has as many digits as any. */
 function commandKey(endpoint: string, seq: number): string {
   return endpoint + end + String(seq).padStart(15, '0');
-}
-
-function append<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

@@ -5,13 +5,15 @@ import type { Counter, Metrics } from '../core/metrics.js';
 import type { Result } from './command.js';
 import type { AddressedCommand, Job } from './command-queue.js';
 import type { Device, ObserveCommand, Observed, Observer } from './device.js';
-import { isAutoObserve } from './dialects/msgtype-replies.js';
+import { autoObserveReplies, isAutoObserve } from './dialects/msgtype-replies.js';
+import { InternCache } from './intern-cache.js';
 import type { Journal } from './journal.js';
 import { readResponse } from './operations.js';
 import type { Lwm2mOptions } from './options.js';
 import type { OutgoingCommand } from './outgoing-command.js';
+import { parsePath } from './path.js';
 import { isOwner } from './registrations.js';
-import type { TopicTemplate } from './topics.js';
+import type { Topics, TopicTemplate } from './topics.js';
 
 /** What observing needs around it. */
 export interface ObservingContext {
@@ -30,6 +32,8 @@ export interface Relation {
   readonly request: OutgoingRequest;
 }
 
+type Desired = Omit<Observed, 'observation'>;
+
 /**
  * The observations of devices. What has been observed stays desired until it is cancelled or the device refuses it: it
  * is asked for again after a new registration.
@@ -37,6 +41,8 @@ export interface Relation {
 export class Observing {
   private readonly context: ObservingContext;
   private readonly notifications: Counter;
+  /** What is observed of every device, by its path: one for all. */
+  private readonly always = new InternCache<Desired | undefined>(1000);
 
   constructor(context: ObservingContext) {
     this.context = context;
@@ -45,13 +51,9 @@ export class Observing {
 
   /** Sends the request of a command that observes; resolves with the first response when the observation is kept. */
   async observe(device: Device, job: Job, command: ObserveCommand, request: OutgoingCommand): Promise<CoapResponse> {
-    let observed: Observed | undefined;
-    const { response, observation } = await device.coap.observe(
-      device.peer,
-      request,
-      (notification) => observed && this.notified(device, observed, notification),
-      (peer) => this.owns(device, peer),
-    );
+    const observed: Observed = { command, observation: undefined, observers: [] };
+    const { notify, owns } = this.listener(device, observed);
+    const { response, observation } = await device.coap.observe(device.peer, request, notify, owns);
     request.release();
     if (observation === undefined) return response;
     const previous = device.observedBy(command);
@@ -62,19 +64,23 @@ export class Observing {
     }
     const { replies, topics } = job;
     const before = previous?.observers ?? [];
-    const observers = job.again ? before : others(before, replies.dialect).concat({ replies, topics });
-    observed = { command, observation, observers };
+    observed.observers = job.again ? before : others(before, replies.dialect).concat({ replies, topics });
+    observed.observation = observation;
     device.observe(observed);
     this.context.journal.saveObservation(device, observed);
     await new Promise<void>((resolve) => this.context.journal.stored(resolve));
     return response;
   }
 
-  /** What is desired of a device is one thing more; the relation itself is still to be made. */
-  desire(device: Device, command: ObserveCommand, observer: Observer): void {
+  /** A path is desired of a device because it is of every device; the relation itself is still to be made. */
+  desireAlways(device: Device, text: string, topics: Topics): void {
+    const always = this.always.get(text) ?? this.always.add(text, autoObserve(text, topics));
+    if (always === undefined) return;
+    const { command, observers } = always;
     const before = device.observedBy(command)?.observers ?? [];
-    if (before.some(({ replies }) => replies.dialect === observer.replies.dialect)) return;
-    this.keep(device, { command, observation: undefined, observers: before.concat(observer) });
+    if (before.some(({ replies }) => replies.dialect === 'msgtype')) return;
+    const all = before.length === 0 ? observers : before.concat(observers);
+    this.keep(device, { command, observation: undefined, observers: all });
   }
 
   /** The endpoint has registered anew, and knows of no relation: what was observed of the old one is desired of it. */
@@ -123,13 +129,8 @@ export class Observing {
 
   /** Takes up a relation that the device has kept. */
   resume(device: Device, observed: Observed, { token, request }: Relation): void {
-    observed.observation = device.coap.resume(
-      device.peer,
-      token,
-      request,
-      (notification) => this.notified(device, observed, notification),
-      (peer) => this.owns(device, peer),
-    );
+    const { notify, owns } = this.listener(device, observed);
+    observed.observation = device.coap.resume(device.peer, token, request, notify, owns);
   }
 
   /** The registration has ended. */
@@ -145,6 +146,14 @@ export class Observing {
       const text = replies.notification(result, sequence);
       this.context.publish(device, replies.notifyTopic === 'notify' ? topics.notify : topics.response, text);
     }
+  }
+
+  /** Made here, and not where observations are: what is beside these functions there would live as long as they do. */
+  private listener(device: Device, observed: Observed) {
+    return {
+      notify: (notification: CoapResponse): void => this.notified(device, observed, notification),
+      owns: (peer: Peer): boolean => isOwner(device.peer, peer, this.context.options.rebindOnUdp),
+    };
   }
 
   private notified(device: Device, observed: Observed, notification: CoapResponse): void {
@@ -171,10 +180,12 @@ export class Observing {
     device.dropObserved(observed);
     this.context.journal.deleteObservation(device, observed);
   }
+}
 
-  private owns(device: Device, peer: Peer): boolean {
-    return isOwner(device.peer, peer, this.context.options.rebindOnUdp);
-  }
+function autoObserve(text: string, topics: Topics): Desired | undefined {
+  const path = parsePath(text);
+  if (path === undefined) return undefined;
+  return { command: { kind: 'observe', path }, observers: [{ replies: autoObserveReplies(path), topics }] };
 }
 
 /** The observers of other dialects. */

@@ -7,11 +7,10 @@ import { type DefinitionSource, Device, type ObserveCommand, type Observed, type
 import { writeJson } from './dialects/json.js';
 import { parseRequest } from './dialects/parse-command.js';
 import { InternCache } from './intern-cache.js';
-import type { Kept } from './journal.js';
 import type { Relation } from './observing.js';
 import { parseRegisteredObjects } from './registered-objects.js';
 import { sharedParameters } from './registration.js';
-import type { ObservationRecord, RequestRecord, SentRecord } from './snapshot.js';
+import type { CommandRecord, ObservationRecord, RegistrationRecord, RequestRecord, SentRecord } from './snapshot.js';
 import type { Topics } from './topics.js';
 
 /** An observation from before a restart; without a relation the device does not know of it. */
@@ -32,8 +31,8 @@ export class Recall {
     this.topicsOf = topicsOf;
   }
 
-  /** The device, with its commands, at a peer that is not there yet; undefined when its record makes no sense. */
-  device({ endpoint, registration: record, commands }: Kept, coap: CoapEndpoint): Device | undefined {
+  /** The device, at a peer that is not there yet; undefined when its record makes no sense. */
+  device(endpoint: string, record: RegistrationRecord, coap: CoapEndpoint): Device | undefined {
     const objects = attempt(() => parseRegisteredObjects(Buffer.from(record.links)));
     if (objects instanceof DecodeError) return undefined;
     const { id, lifetime, version, queueMode, peer, identity, topicAddress } = record;
@@ -45,15 +44,17 @@ export class Recall {
     device.renewedAt = record.renewedAt;
     device.refusedReads = (record.refused?.read ?? []).reduce(withFormat, 0);
     device.refusedWrites = (record.refused?.write ?? []).reduce(withFormat, 0);
-    for (const { seq, expiresAt, sent, ...request } of commands) {
-      const addressed = this.addressed(request);
-      if (addressed === undefined) continue;
-      const job = new Job(addressed, { expiresAt, seq });
-      job.stored = true;
-      job.sent = sent;
-      device.commands.push(job, Number.POSITIVE_INFINITY);
-    }
     return device;
+  }
+
+  /** A command; undefined when its record makes no sense. */
+  job({ expiresAt, sent, ...request }: CommandRecord, seq: number): Job | undefined {
+    const addressed = this.addressed(request);
+    if (addressed === undefined) return undefined;
+    const job = new Job(addressed, { expiresAt, seq });
+    job.stored = true;
+    job.sent = sent;
+    return job;
   }
 
   /** An observation; undefined when its record makes no sense. */

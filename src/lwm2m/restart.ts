@@ -23,18 +23,19 @@ export interface RestartContext {
   readonly downlink: Downlink;
 }
 
-interface Recalled {
+/** A relation to be taken up when its device has its endpoint. */
+interface Pending extends RecalledObservation {
   readonly device: Device;
-  readonly asleep: boolean;
-  readonly observations: readonly RecalledObservation[];
 }
 
 /** Goes on where the process before this one ended, in three steps: `recall`, `bind` for each endpoint, `takeUp`. */
 export class Restart {
   private readonly context: RestartContext;
-  private recalled: Recalled[] = [];
+  private readonly devices: Device[] = [];
+  private readonly asleep = new Set<Device>();
   /** Those whose endpoint has not been found. */
-  private unbound: Recalled[] = [];
+  private unbound: readonly Device[] = [];
+  private pending: readonly Pending[] = [];
 
   constructor(context: RestartContext) {
     this.context = context;
@@ -46,15 +47,32 @@ export class Restart {
     const [coap] = endpoints;
     if (coap === undefined) return;
     const recall = new Recall(definitions, (filter) => applications.topicsOf(filter));
-    for (const kept of await journal.load()) {
-      const device = recall.device(kept, coap);
+    for await (const [endpoint, record] of journal.loadRegistrations()) {
+      const device = recall.device(endpoint, record, coap);
       if (device === undefined) continue;
       registrations.restore(device);
-      const observations = kept.observations.flatMap((record) => recall.observation(record) ?? []);
-      for (const { observed } of observations) device.observe(observed);
-      this.recalled.push({ device, observations, asleep: kept.asleep });
+      this.devices.push(device);
     }
-    this.unbound = this.recalled;
+    const pending: Pending[] = [];
+    await journal.loadObservations((endpoint, record) => {
+      const device = registrations.of(endpoint);
+      const recalled = recall.observation(record);
+      if (device === undefined || recalled === undefined) return false;
+      device.observe(recalled.observed);
+      pending.push({ device, ...recalled });
+      return true;
+    });
+    await journal.loadCommands((endpoint, record, seq) => {
+      const job = recall.job(record, seq);
+      return job !== undefined && registrations.of(endpoint)?.commands.push(job, Number.POSITIVE_INFINITY) === true;
+    });
+    await journal.loadAsleep((endpoint) => {
+      const device = registrations.of(endpoint);
+      if (device !== undefined) this.asleep.add(device);
+      return device !== undefined;
+    });
+    this.unbound = this.devices;
+    this.pending = pending;
   }
 
   /**
@@ -63,34 +81,39 @@ export class Restart {
    */
   bind(coap: CoapEndpoint): void {
     const last = coap === this.context.endpoints.at(-1);
-    this.unbound = this.unbound.filter(({ device, observations }) => {
-      if (device.peer instanceof AbsentPeer) {
-        const peer = coap.peerAt(device.peer.key);
-        if (peer === undefined && !last) return true;
-        device.peer = peer ?? device.peer;
-        device.coap = coap;
+    const left = new Set<Device>();
+    for (const device of this.unbound) {
+      // It may have been heard of already, at another place than before.
+      if (!(device.peer instanceof AbsentPeer)) continue;
+      const peer = coap.peerAt(device.peer.key);
+      if (peer === undefined && !last) {
+        left.add(device);
+        continue;
       }
-      for (const { observed, relation } of observations) {
-        if (relation !== undefined && device.isObserved(observed)) {
-          this.context.observing.resume(device, observed, relation);
-        }
+      device.peer = peer ?? device.peer;
+      device.coap = coap;
+    }
+    this.unbound = [...left];
+    for (const { device, observed, relation } of this.pending) {
+      if (relation !== undefined && !left.has(device) && device.isObserved(observed)) {
+        this.context.observing.resume(device, observed, relation);
       }
-      return false;
-    });
+    }
+    this.pending = this.pending.filter(({ device }) => left.has(device));
   }
 
   /** Every endpoint has started: lifetimes and commands go on. */
   takeUp(): void {
     const { applications, downlink, log, presence, registrations } = this.context;
-    const { recalled } = this;
-    for (const { device, asleep } of recalled) {
+    const { devices } = this;
+    for (const device of devices) {
       if (registrations.withId(device.id) !== device) continue;
       registrations.resume(device);
-      presence.restore(device, asleep, device.renewedAt);
+      presence.restore(device, this.asleep.has(device), device.renewedAt);
       device.held = false;
       downlink.takeUp(device);
     }
-    applications.reopen(recalled.map(({ device }) => device));
-    if (recalled.length > 0) log.info({ devices: recalled.length }, 'LwM2M registrations taken up again');
+    applications.reopen(devices);
+    if (devices.length > 0) log.info({ devices: devices.length }, 'LwM2M registrations taken up again');
   }
 }

@@ -8,13 +8,11 @@ import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import { Applications } from './applications.js';
 import { type DefinitionSource, Device } from './device.js';
-import { autoObserveReplies } from './dialects/msgtype-replies.js';
 import { Downlink } from './downlink.js';
 import { type EndReason, endEvent, registrationEvent, sendEvent, wakefulnessEvent } from './events.js';
 import type { Journal } from './journal.js';
 import { Observing } from './observing.js';
 import type { Lwm2mOptions } from './options.js';
-import { parsePath } from './path.js';
 import { Presence, type Wakefulness } from './presence.js';
 import { parseRegister, parseUpdate, type Refusal, updated } from './registration.js';
 import { isOwner, mayReplace, newRegistrationId, Registrations } from './registrations.js';
@@ -267,15 +265,12 @@ export class Lwm2mServer {
     this.applications.tell(device, 'register', registrationEvent('register', device.registration));
   }
 
-  /** What is observed of every device is desired of this one. */
+  /** What is observed of every device is desired of this one too. */
   private desire(device: Device): void {
     const { autoObserve } = this.parts.options;
     if (autoObserve === 'off') return;
-    const topics = this.applications.eventTopics;
-    for (const text of autoObserve === 'on' ? device.registration.objects.paths : autoObserve) {
-      const path = parsePath(text);
-      if (path === undefined) continue;
-      this.observing.desire(device, { kind: 'observe', path }, { replies: autoObserveReplies(path), topics });
+    for (const path of autoObserve === 'on' ? device.registration.objects.paths : autoObserve) {
+      this.observing.desireAlways(device, path, this.applications.eventTopics);
     }
   }
 

@@ -4,7 +4,7 @@ import { DecodeError } from '../core/errors.js';
 import type { Job } from './command-queue.js';
 import { formatsIn } from './content-choice.js';
 import type { Device, Observed } from './device.js';
-import { type JsonObject, parseJson, writeJson } from './dialects/json.js';
+import { isObject, type JsonObject, parseJson, writeJson } from './dialects/json.js';
 import type { Credentials, Lwm2mVersion } from './registration.js';
 
 /** What the store keeps of a registration, as JSON: readable, and 400 bytes for a usual device. */
@@ -79,23 +79,23 @@ export function encodeRegistration(device: Device): Buffer {
 
 /** Reads the record of a registration. Undefined when it is damaged. */
 export function decodeRegistration(bytes: Buffer): RegistrationRecord | undefined {
-  return decode(bytes) as RegistrationRecord | undefined;
+  return decode(bytes, 'links') as RegistrationRecord | undefined;
 }
 
 /** Reads the record of an observation. Undefined when it is damaged. */
 export function decodeObservation(bytes: Buffer): ObservationRecord | undefined {
-  return decode(bytes) as ObservationRecord | undefined;
+  return decode(bytes, 'observers') as ObservationRecord | undefined;
 }
 
 /** Reads the record of a command. Undefined when it is damaged. */
 export function decodeCommand(bytes: Buffer): CommandRecord | undefined {
-  return decode(bytes) as CommandRecord | undefined;
+  return decode(bytes, 'request') as CommandRecord | undefined;
 }
 
-function decode(bytes: Buffer): unknown {
+function decode(bytes: Buffer, essential: string): unknown {
   // Applications' requests may hold integers that JSON.parse would round.
   const json = parseJson(bytes.toString());
-  return json instanceof DecodeError ? undefined : json;
+  return !(json instanceof DecodeError) && isObject(json) && essential in json ? json : undefined;
 }
 
 /** Writes the record of an observation. */
