@@ -4,11 +4,10 @@ import type { Log } from './core/log.js';
 import { Metrics } from './core/metrics.js';
 import { LevelStore } from './store/level-store.js';
 import { accessRules } from './wiring/access.js';
-import { embeddedBroker, mqttListeners } from './wiring/broker.js';
+import { brokerSide } from './wiring/broker.js';
 import { dtlsPorts } from './wiring/dtls.js';
 import { lwm2mPorts, lwm2mServer, objectRegistry } from './wiring/lwm2m.js';
 import { snAudience, snDiscovery, snPorts, snServer } from './wiring/mqttsn.js';
-import { systemTopics } from './wiring/system-topics.js';
 
 /** The running whole. */
 export interface Gateway {
@@ -30,7 +29,9 @@ export function createGateway(config: Config, log: Log): Gateway {
   const definitions = objectRegistry(config.lwm2m, around);
   /** What has been started, to be stopped in reverse. */
   const running: { stop(): Promise<void> | void }[] = [];
-  const begin = async <T extends { start(): Promise<void>; stop(): Promise<void> | void }>(part: T): Promise<T> => {
+  const begin = async <T extends { start(): Promise<void> | void; stop(): Promise<void> | void }>(
+    part: T,
+  ): Promise<T> => {
     await part.start();
     running.push(part);
     return part;
@@ -38,7 +39,7 @@ export function createGateway(config: Config, log: Log): Gateway {
 
   return {
     async start() {
-      const mqtt = mqttListeners(config.broker, around);
+      const mqtt = brokerSide(config.broker, access, around);
       const sn = snPorts(config.sn, around);
       const lwm2m = lwm2mPorts(config.lwm2m, around);
 
@@ -46,38 +47,30 @@ export function createGateway(config: Config, log: Log): Gateway {
       const store = await LevelStore.open(config.store.dir, log.child({ part: 'store' }));
       running.push({ stop: () => store.close() });
       await begin(definitions);
-      const broker = await begin(embeddedBroker(config.broker, access, store, around));
+      const broker = await begin(mqtt.broker(store));
       const kept = { dir: config.store.dir, store };
       const snDtls = await dtlsPorts('mqttsn', config.sn.listeners, config.sn.dtls, kept, around);
       const lwm2mDtls = await dtlsPorts('lwm2m', config.lwm2m.listeners, config.lwm2m.dtls, kept, around);
       running.push(snDtls, lwm2mDtls);
-      const snDevices = await begin(snServer(config.sn, { udp: sn, dtls: snDtls.ports }, broker, store, around));
+      const snAll = { udp: sn, dtls: snDtls.ports };
+      const snDevices = await begin(snServer(config.sn, snAll, broker, store, around));
       const lwm2mAll = [...lwm2m, ...lwm2mDtls.ports];
       const lwm2mDevices = await begin(
-        lwm2mServer(config.lwm2m, lwm2mAll, definitions, broker, access.own, store, around),
+        lwm2mServer(config.lwm2m, lwm2mAll, definitions, broker, mqtt.own, store, around),
       );
       const discovery = snDiscovery(config.sn, around);
       discovery.start(snAudience(config.sn, sn));
       running.push(discovery);
-      for (const listener of mqtt) {
-        await listener.start((stream, request) => broker.handleConnection(stream, request));
-        running.push(listener);
-      }
-      const observed = { broker, listeners: mqtt, sn: snDevices, lwm2m: lwm2mDevices };
-      const { sysIntervalSeconds } = config.broker;
-      if (sysIntervalSeconds !== undefined) {
-        const topics = systemTopics(sysIntervalSeconds, observed, around);
-        topics.start();
-        running.push(topics);
-      }
+      for (const door of mqtt.doors) await begin(door);
+      for (const topics of mqtt.systemTopics({ sn: snDevices, lwm2m: lwm2mDevices })) await begin(topics);
 
-      for (const { name } of mqtt) log.info({ part: 'broker' }, `MQTT listens on ${name}`);
+      for (const { name } of mqtt.doors) log.info({ part: 'broker' }, `MQTT listens on ${name}`);
       for (const { name } of [...sn, ...snDtls.ports]) log.info({ part: 'mqttsn' }, `MQTT-SN listens on ${name}`);
       for (const { name } of [...lwm2m, ...lwm2mDtls.ports]) log.info({ part: 'lwm2m' }, `LwM2M listens on ${name}`);
       if (lwm2mDtls.ports.length === 0)
         log.info({ part: 'dtls' }, 'DTLS is off for LwM2M: no credential is configured');
       if (snDtls.ports.length === 0) log.info({ part: 'dtls' }, 'DTLS is off for MQTT-SN: no credential is configured');
-      if (config.broker.allowAnonymous) {
+      if (config.broker.mode === 'embedded' && config.broker.allowAnonymous) {
         log.warn({ part: 'broker' }, 'there is no authentication: anybody may connect (broker.allow_anonymous = true)');
       }
     },

@@ -25,6 +25,8 @@ import { isTopicName } from './topics.js';
  * for the devices; both meet at the exchange.
  */
 export class EmbeddedBroker implements BrokerPort, LinkHost {
+  /** Links stay open for who is away: the queues of devices are the gateway's. */
+  readonly keepsSessions = false;
   private readonly options: EmbeddedOptions;
   private readonly log: Log;
   private readonly metrics: Metrics;

@@ -92,6 +92,10 @@ export class EmbeddedLink implements BrokerLink, Subscriber, Who {
     this.host.countFull(full ? 1 : -1);
   }
 
+  publishWill(will: Message): void {
+    this.publish(will, () => {});
+  }
+
   close(): void {
     if (this.closed) return;
     this.setFull(false);

@@ -49,6 +49,18 @@ export interface LinkOptions {
   readonly protocol: string;
   /** For the broker's log: where the device is. */
   readonly address: string;
+  /**
+   * The client's will as it is now. A broker elsewhere is given it with each connection, and publishes it when the
+   * gateway dies or cannot be reached; one in this process has no use for it.
+   */
+  readonly will?: () => Message | undefined;
+  /**
+   * For who does not wait for an answer: a broker that is not there is waited for, and until it is the link refuses
+   * publications with `UNAVAILABLE` and keeps subscriptions for then.
+   */
+  readonly patient?: boolean;
+  /** A link of the gateway itself: templates of devices' client ids do not apply. */
+  readonly isGateway?: boolean;
   readonly onMessage: DeliveryHandler;
   /** The broker ended the link: taken over by another connection of this client id, or removed by an administrator. */
   readonly onClose?: (reason: 'takeover' | 'kicked' | 'lost') => void;
@@ -71,12 +83,22 @@ export interface BrokerLink {
    * would get are refused (`UNAVAILABLE`) before anybody gets them, or wait. Brokers that cannot do that leave it out.
    */
   setFull?(full: boolean): void;
-  /** Ends the link; no delivery afterwards. May be called again. */
+  /**
+   * The client is lost: publishes its will, once. Where the broker holds that will it is the broker that publishes, at the
+   * `close()` that has to follow.
+   */
+  publishWill(will: Message): void;
+  /** Ends the link, with no will published but after `publishWill`; no delivery afterwards. May be called again. */
   close(): void;
 }
 
 /** A broker as the protocols see it, embedded or not. */
 export interface BrokerPort {
+  /**
+   * Whether the broker keeps the sessions of clients that are away. Their links are then closed, messages for them wait in
+   * the broker, and they may come back through another gateway.
+   */
+  readonly keepsSessions: boolean;
   /** Opens a link, or rejects with a BrokerRefusal. A link of the same client id is closed with `takeover`. */
   open(options: LinkOptions): Promise<BrokerLink>;
 }

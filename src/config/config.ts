@@ -16,6 +16,7 @@ export interface BrokerConfig {
   readonly mode: 'embedded' | 'external';
   /** Present in external mode. */
   readonly url: string | undefined;
+  readonly external: ExternalBrokerConfig;
   /** Of `$SYS/broker/`; undefined: never. */
   readonly sysIntervalSeconds: number | undefined;
   /** Of the embedded broker. */
@@ -42,7 +43,24 @@ export interface BrokerConfig {
   readonly retainedExpirySeconds: number | undefined;
 }
 
-/** Credentials of the embedded broker's TLS listeners; absolute paths. */
+/** How the gateway meets an external broker. */
+export interface ExternalBrokerConfig {
+  readonly version: 'auto' | '5' | '3.1.1';
+  /** Template with `%c`. */
+  readonly clientId: string;
+  /** Templates. */
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** Undefined: made up at the start. */
+  readonly gatewayName: string | undefined;
+  /** Per second. */
+  readonly connectRate: number;
+  readonly keepAliveSeconds: number;
+  readonly sessionExpirySeconds: number;
+  readonly tls: TlsConfig;
+}
+
+/** Credentials of TLS with MQTT, and whether the other side has to show some; absolute paths. */
 export interface TlsConfig {
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;

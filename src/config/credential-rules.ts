@@ -13,6 +13,10 @@ type FileKey = Key<string | undefined>;
 /** Credentials are whole, belong together and can be read. */
 export function checkCredentials(values: Values, built: Features, problems: Problems): void {
   checkBrokerTls(values, problems);
+  const { certFile, keyFile } = isthmusKeys.brokerExternal;
+  if ((values.get(certFile) === undefined) !== (values.get(keyFile) === undefined)) {
+    problems.error(`${certFile.name} and ${keyFile.name} need each other`, values.where(certFile.name));
+  }
   checkDtls(values, snKeys.dtls, undefined, problems);
   checkDtls(values, lwm2mKeys.dtls, lwm2mKeys.shortForm, problems);
   if (built.dtls) {
@@ -25,9 +29,12 @@ export function checkCredentials(values: Values, built: Features, problems: Prob
 }
 
 function fileKeys(values: Values): readonly FileKey[] {
-  const { brokerTls, brokerAccess } = isthmusKeys;
+  const { brokerExternal, brokerTls, brokerAccess } = isthmusKeys;
   const { shortForm, dtls } = lwm2mKeys;
   return [
+    brokerExternal.certFile,
+    brokerExternal.keyFile,
+    brokerExternal.caFile,
     brokerTls.certFile,
     brokerTls.keyFile,
     brokerTls.caFile,

@@ -3,7 +3,7 @@
  * warns that it is not supported yet. After changing a line here: `node scripts/config-docs.mjs`.
  */
 export const features = {
-  externalBroker: false,
+  externalBroker: true,
   tlsListeners: true,
   websocketListeners: true,
   passwords: true,

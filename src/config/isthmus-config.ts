@@ -1,4 +1,4 @@
-import type { AdminConfig, BrokerConfig, LogConfig, StoreConfig } from './config.js';
+import type { AdminConfig, BrokerConfig, ExternalBrokerConfig, LogConfig, StoreConfig } from './config.js';
 import { isthmusKeys } from './isthmus-keys.js';
 import type { Values } from './values.js';
 
@@ -17,11 +17,32 @@ export function isthmusConfig(values: Values): {
   };
 }
 
+function externalConfig(values: Values): ExternalBrokerConfig {
+  const { brokerExternal: keys } = isthmusKeys;
+  return {
+    version: values.get(keys.version),
+    clientId: values.get(keys.clientId),
+    username: values.get(keys.username),
+    password: values.get(keys.password),
+    gatewayName: values.get(keys.gatewayName),
+    connectRate: values.get(keys.connectRate),
+    keepAliveSeconds: values.get(keys.keepAlive),
+    sessionExpirySeconds: values.get(keys.sessionExpiry),
+    tls: {
+      certFile: values.path(keys.certFile),
+      keyFile: values.path(keys.keyFile),
+      caFile: values.path(keys.caFile),
+      verifyPeer: values.get(keys.verify),
+    },
+  };
+}
+
 function brokerConfig(values: Values): BrokerConfig {
   const { broker, brokerListeners, brokerTls, brokerAccess, brokerLimits } = isthmusKeys;
   return {
     mode: values.get(broker.mode),
     url: values.get(broker.url),
+    external: externalConfig(values),
     sysIntervalSeconds: values.get(broker.sysInterval),
     listeners: {
       tcp: values.get(brokerListeners.tcp),

@@ -1,6 +1,6 @@
-import { type ConfFile, hiddenUserinfo, key } from './key.js';
+import { type ConfFile, hidden, hiddenUserinfo, key } from './key.js';
 import { brokerUrl, verify } from './protocol-types.js';
-import { durationSeconds, flag, integer, listeners, oneOf, optional, orOff, path, size } from './value-type.js';
+import { durationSeconds, flag, integer, listeners, oneOf, optional, orOff, path, size, text } from './value-type.js';
 
 const day = 86_400;
 
@@ -23,6 +23,88 @@ const broker = {
     '10s',
     'How often the embedded broker tells about itself under $SYS/broker/.',
     { feature: 'systemTopics', without: '10s' },
+  ),
+};
+
+const brokerExternal = {
+  version: key(
+    'broker.mqtt_version',
+    oneOf('auto', '5', '3.1.1'),
+    'auto',
+    'The MQTT spoken with the external broker; auto is 5 where the broker takes it.',
+    { feature: 'externalBroker' },
+  ),
+  clientId: key(
+    'broker.client_id',
+    text(),
+    '%c',
+    'Client id of a device at the external broker: %c is its own client id or endpoint name, %u its user name.',
+    { example: 'plant7-%c', feature: 'externalBroker' },
+  ),
+  username: key(
+    'broker.username',
+    optional(text()),
+    '',
+    'User name of the gateway, and of every device that has none of its own; %c is the client id.',
+    { example: 'isthmus', feature: 'externalBroker' },
+  ),
+  password: key('broker.password', optional(text()), '', 'Password that goes with it; %c and %u may be in it.', {
+    example: 'secret',
+    feature: 'externalBroker',
+    mask: hidden,
+  }),
+  gatewayName: key(
+    'broker.gateway_name',
+    optional(text(200)),
+    '',
+    "Begins the client ids of the gateway's own connections; different for each gateway of a broker. By default one of its own at every start.",
+    { example: 'isthmus-1', feature: 'externalBroker' },
+  ),
+  connectRate: key(
+    'broker.connect_rate',
+    integer(1, 100_000),
+    '200',
+    'Connections to the external broker begun in a second, at most.',
+    { feature: 'externalBroker' },
+  ),
+  keepAlive: key(
+    'broker.keepalive',
+    durationSeconds(5, 65_535),
+    '1m',
+    'How long a connection to the external broker may be silent before it is looked after.',
+    { feature: 'externalBroker' },
+  ),
+  sessionExpiry: key(
+    'broker.session_expiry',
+    durationSeconds(1, 3650 * day),
+    '2h',
+    'How long an MQTT 5 broker keeps the session of a device that is away.',
+    { feature: 'externalBroker' },
+  ),
+  caFile: key(
+    'broker.url.cacertfile',
+    optional(path('file')),
+    '',
+    "Certificates in PEM that the external broker's is checked against; the system's when there is none.",
+    { example: 'etc/certs/cacert.pem', feature: 'externalBroker' },
+  ),
+  certFile: key(
+    'broker.url.certfile',
+    optional(path('file')),
+    '',
+    'Certificate chain in PEM with which the gateway shows itself to the external broker.',
+    { example: 'etc/certs/gateway.pem', feature: 'externalBroker' },
+  ),
+  keyFile: key('broker.url.keyfile', optional(path('file')), '', 'Private key of that certificate in PEM.', {
+    example: 'etc/certs/gateway-key.pem',
+    feature: 'externalBroker',
+  }),
+  verify: key(
+    'broker.url.verify',
+    verify,
+    'verify_peer',
+    'Whether the external broker must show a valid certificate for its name; with verify_none anybody can pose as it.',
+    { feature: 'externalBroker' },
   ),
 };
 
@@ -173,7 +255,17 @@ const log = {
 };
 
 /** Keys of isthmus.conf. */
-export const isthmusKeys = { broker, brokerListeners, brokerTls, brokerAccess, brokerLimits, store, admin, log };
+export const isthmusKeys = {
+  broker,
+  brokerExternal,
+  brokerListeners,
+  brokerTls,
+  brokerAccess,
+  brokerLimits,
+  store,
+  admin,
+  log,
+};
 
 /** isthmus.conf: the broker and the process as a whole. */
 export const isthmusFile: ConfFile = {
@@ -181,6 +273,7 @@ export const isthmusFile: ConfFile = {
   title: 'Isthmus: the broker and the process as a whole',
   sections: [
     { title: 'Broker', keys: broker },
+    { title: 'The external broker', keys: brokerExternal },
     { title: 'Listeners of the embedded broker', keys: brokerListeners },
     { title: 'TLS of the embedded broker', keys: brokerTls },
     { title: 'Who may do what', keys: brokerAccess },

@@ -12,9 +12,13 @@ export function checkRules(values: Values, config: Config, built: Features, prob
   checkListeners(values, config, problems);
   checkCredentials(values, built, problems);
 
-  const { broker } = isthmusKeys;
+  const { broker, brokerExternal } = isthmusKeys;
   if (config.broker.mode === 'external' && config.broker.url === undefined) {
     problems.error(`${broker.mode.name} = external needs ${broker.url.name}`, values.where(broker.mode.name));
+  }
+  if (!config.broker.external.clientId.includes('%c')) {
+    const { name } = brokerExternal.clientId;
+    problems.error(`${name} needs a %c, or devices would take each other's place`, values.where(name));
   }
 
   const { lifetimeMin, lifetimeMax, updateCondition, publishUpdateWhen } = lwm2mKeys.registration;

@@ -63,6 +63,8 @@ export class GatewayLink {
       clientId,
       ...credentials,
       cleanSession: true,
+      patient: true,
+      isGateway: true,
       protocol: 'lwm2m',
       address: 'gateway',
       onMessage,

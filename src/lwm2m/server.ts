@@ -285,7 +285,9 @@ export class Lwm2mServer {
     this.parts.journal.deleteRegistration(device);
     this.downlink.end(device);
     this.applications.tell(device, 'register', endEvent(reason, device.registration));
-    this.applications.keepStatus(device, 'offline');
+    // Another gateway has the device now, and has said so.
+    const moved = reason === 'takeover' && this.parts.options.commandSubscription === 'device';
+    if (!moved) this.applications.keepStatus(device, 'offline');
     this.applications.disconnect(device);
   }
 

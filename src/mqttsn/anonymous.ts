@@ -48,6 +48,8 @@ export class Anonymous {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password: Buffer.from(password) }),
       cleanSession: true,
+      patient: true,
+      isGateway: true,
       protocol: 'mqttsn',
       address: '',
       onMessage: (_message, taken) => taken(),

@@ -19,7 +19,7 @@ export function onConnect(session: Session, packet: Connect, now: number, out: E
     out.push(connAck(ReturnCode.accepted));
     return;
   }
-  const fresh = !session.linked;
+  const fresh = !session.linked && holdsNothing(session);
   if (packet.cleanSession) clear(session, out);
   // A client that was not just asleep may have been off, and its table of ids with it [SN 6.10].
   else if (session.state !== 'asleep' && session.state !== 'awake') session.topics.retractAll();
@@ -77,7 +77,10 @@ export function onLinked(session: Session, refusal: BrokerRefusal | undefined, n
   }
   session.connecting = undefined;
   if (refusal !== undefined) {
-    out.push(connAck(returnCodeOf(refusal)), { type: 'end' });
+    out.push(connAck(returnCodeOf(refusal)));
+    // Who only came at a bad time finds its session the next time.
+    if (refusal.code === 'UNAVAILABLE' && !connecting.fresh) leave(session, now, out);
+    else out.push({ type: 'end' });
     return;
   }
   const { packet } = connecting;
@@ -119,7 +122,7 @@ export function lose(session: Session, reason: LossReason, now: number, out: Eff
   out.push({ type: 'lost', reason }, { type: 'count', name: 'sessions_lost' });
   // While connecting the will is not in force yet, and after a disconnection no longer.
   if (will !== undefined && state !== 'connecting' && state !== 'disconnected') {
-    out.push({ type: 'publish', message: willMessage(will) });
+    out.push({ type: 'will', will: willMessage(will) });
   }
   leave(session, now, out);
 }
@@ -199,6 +202,11 @@ function openLink(session: Session, connecting: Connecting, now: number, out: Ef
   // A session that goes on keeps its link: closing it would lose what arrives meanwhile.
   if (session.linked && !session.cleanSession) onLinked(session, undefined, now, out);
   else out.push({ type: 'link', cleanSession: session.cleanSession });
+}
+
+/** Whether there is nothing of a session that would be missed. */
+function holdsNothing({ subscriptions, queue, inflight, received }: Session): boolean {
+  return subscriptions.size === 0 && queue.length === 0 && inflight.length === 0 && received === undefined;
 }
 
 /** A clean session keeps nothing of what was before, the will included [SN 6.3]. */

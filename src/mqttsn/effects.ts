@@ -46,6 +46,8 @@ export type Effect =
   | { readonly type: 'send'; readonly packet: Packet }
   /** Publishes; with a packet, the answer comes back as `published`. */
   | { readonly type: 'publish'; readonly message: Message; readonly packet?: Publish }
+  /** Publishes the will of a client that is given up; it leaves at once. */
+  | { readonly type: 'will'; readonly will: Message }
   | {
       readonly type: 'subscribe';
       readonly filter: string;

@@ -58,7 +58,7 @@ export class Runner {
 
   /** Takes up a client from before a restart: its link with its subscriptions, and its deadline. */
   resume(client: Client): void {
-    this.link(client, false);
+    if (client.session.state !== 'disconnected' || !this.broker.keepsSessions) this.link(client, false, true);
     this.arm(client);
   }
 
@@ -75,6 +75,9 @@ export class Runner {
         return;
       case 'publish':
         this.publish(client, effect);
+        return;
+      case 'will':
+        client.link?.publishWill(mount(client, effect.will));
         return;
       case 'taken':
         effect.taken();
@@ -106,6 +109,7 @@ export class Runner {
         return;
       case 'unbind':
         this.clients.unbind(client);
+        if (this.broker.keepsSessions) this.unlink(client);
         return;
       case 'end':
         this.end(client, effect.answer);
@@ -180,12 +184,15 @@ export class Runner {
   }
 
   private unsubscribe(client: Client, { filter, packet }: Extract<Effect, { type: 'unsubscribe' }>): void {
-    const done = (): void => this.input(client, { type: 'unsubscribed', packet });
-    if (client.link === undefined) done();
+    const done = (refusal?: BrokerRefusal): void => {
+      // UNSUBACK cannot say no: a client that hears nothing asks again.
+      if (refusal?.code !== 'UNAVAILABLE') this.input(client, { type: 'unsubscribed', packet });
+    };
+    if (client.link === undefined) done(noLink());
     else client.link.unsubscribe(mountFilter(client, filter), done);
   }
 
-  private link(client: Client, cleanSession: boolean): void {
+  private link(client: Client, cleanSession: boolean, patient = false): void {
     this.unlink(client);
     const generation = ++client.links;
     const { clientId, subscriptions } = client.session;
@@ -196,17 +203,20 @@ export class Runner {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password: Buffer.from(password) }),
       cleanSession,
+      patient,
       protocol: 'mqttsn',
       address: client.peer?.address ?? '',
+      will: () => willOf(client),
       onMessage: (message, taken) => {
         if (stale()) taken();
         else this.input(client, { type: 'deliver', message: unmount(client, message), taken });
       },
       onClose: (reason) => {
         if (stale()) return;
-        client.link = undefined;
         client.session.linked = false;
+        // A link that was ended still publishes the will.
         this.input(client, { type: 'lose', reason: reason === 'lost' ? 'broker link lost' : 'kicked' });
+        client.link = undefined;
       },
     });
     opening.then(
@@ -272,6 +282,12 @@ export class Runner {
 
 function noLink(): BrokerRefusal {
   return new BrokerRefusal('UNAVAILABLE', 'no link to the broker');
+}
+
+/** The will that is in force. */
+function willOf(client: Client): Message | undefined {
+  const { will, state } = client.session;
+  return will === undefined || state === 'disconnected' ? undefined : mount(client, will);
 }
 
 function mount(client: Client, message: Message): Message {

@@ -1,13 +1,75 @@
 import { readFileSync } from 'node:fs';
+import type { SystemTopics } from '../admin/system-topics.js';
 import { EmbeddedBroker } from '../broker/embedded.js';
 import { type ListenerTls, MqttListener } from '../broker/listeners.js';
+import type { BrokerPort } from '../broker/port.js';
 import type { BrokerConfig, TlsConfig } from '../config/config.js';
+import type { GatewayCredentials } from '../lwm2m/gateway-link.js';
 import type { Store } from '../store/store.js';
 import type { Access } from './access.js';
 import type { Around } from './around.js';
+import { externalBroker, gatewayNameOf } from './external-broker.js';
+import { type Observed, systemTopics } from './system-topics.js';
+
+/** Something that runs from its start to its stop. */
+export interface Part {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** As whom the gateway itself meets its broker. */
+export interface OwnLinks {
+  /** Whether other gateways meet the same broker. */
+  readonly shared: boolean;
+  readonly lwm2mClientId: string;
+  /** Absent where the broker's own settings have them. */
+  readonly credentials: GatewayCredentials | undefined;
+}
+
+/** The broker between devices and applications, whichever is configured. */
+export interface BrokerSide {
+  readonly broker: (store: Store) => BrokerPort & Part;
+  readonly own: OwnLinks;
+  /** Where MQTT clients come in; nowhere if the broker is elsewhere. */
+  readonly doors: readonly (Part & { readonly name: string })[];
+  /** What tells how it is under `$SYS/`, once it is made; nothing if the broker is elsewhere or nobody is to be told. */
+  readonly systemTopics: (devices: Pick<Observed, 'sn' | 'lwm2m'>) => readonly SystemTopics[];
+}
+
+/** Reads the files that are named; one that cannot be read is an error of its own. */
+export function brokerSide(config: BrokerConfig, access: Access, around: Around): BrokerSide {
+  if (config.mode === 'external') {
+    const name = gatewayNameOf(config);
+    const broker = externalBroker(config, name, around);
+    const own = { shared: true, lwm2mClientId: `${name}-lwm2m`, credentials: undefined };
+    return { broker: () => broker, own, doors: [], systemTopics: () => [] };
+  }
+  let broker: EmbeddedBroker | undefined;
+  const listeners = mqttListeners(config, around);
+  return {
+    broker: (store) => (broker = embeddedBroker(config, access, store, around)),
+    own: {
+      shared: false,
+      lwm2mClientId: 'isthmus-lwm2m',
+      credentials: access.own,
+    },
+    doors: listeners.map((listener) => ({
+      get name() {
+        return listener.name;
+      },
+      start: () => listener.start((stream, request) => broker?.handleConnection(stream, request)),
+      stop: () => listener.stop(),
+    })),
+    systemTopics: (devices) => {
+      const { sysIntervalSeconds: interval } = config;
+      if (broker === undefined || interval === undefined) return [];
+      return [systemTopics(interval, { broker, listeners, ...devices }, around)];
+    },
+  };
+}
 
 /** The embedded broker as configured. */
-export function embeddedBroker(
+function embeddedBroker(
   config: BrokerConfig,
   access: Access,
   store: Store,
@@ -23,8 +85,8 @@ export function embeddedBroker(
   );
 }
 
-/** Where MQTT clients connect to it. The files of TLS are read here; one that cannot be read is an error of its own. */
-export function mqttListeners(config: BrokerConfig, { log, metrics }: Around): MqttListener[] {
+/** Where MQTT clients connect to it. */
+function mqttListeners(config: BrokerConfig, { log, metrics }: Around): MqttListener[] {
   const { listeners, maxConnections, maxPacketSize: maxPacketBytes } = config;
   const tls = listeners.tls.length + listeners.wss.length === 0 ? undefined : listenerTls(config.tls);
   const kinds = ['tcp', 'tls', 'ws', 'wss'] as const;

@@ -3,7 +3,6 @@ import type { BrokerPort } from '../broker/port.js';
 import { Endpoint } from '../coap/endpoint.js';
 import type { Lwm2mConfig } from '../config/config.js';
 import type { DatagramPort } from '../core/datagram.js';
-import type { GatewayCredentials } from '../lwm2m/gateway-link.js';
 import { Journal } from '../lwm2m/journal.js';
 import { ObjectRegistry } from '../lwm2m/objects/object-registry.js';
 import { defaultLwm2mOptions, type Lwm2mOptions } from '../lwm2m/options.js';
@@ -11,6 +10,7 @@ import { Lwm2mServer } from '../lwm2m/server.js';
 import { UdpPort } from '../net/udp.js';
 import type { Store } from '../store/store.js';
 import type { Around } from './around.js';
+import type { OwnLinks } from './broker.js';
 
 /** What /.well-known/core tells [LWM2M 6.2]. */
 const links = ['</rd>;rt="core.rd"', '</dp>'];
@@ -39,13 +39,20 @@ export function lwm2mServer(
   ports: readonly DatagramPort[],
   definitions: ObjectRegistry,
   broker: BrokerPort,
-  gatewayCredentials: GatewayCredentials,
+  own: OwnLinks,
   store: Store,
   around: Around,
 ): Lwm2mServer {
   const log = around.log.child({ part: 'lwm2m' });
   const endpoints = ports.map((port) => new Endpoint({ ...around, log, port }, { links }));
-  const options = { ...lwm2mOptions(config), gatewayCredentials };
+  const options: Lwm2mOptions = {
+    ...lwm2mOptions(config),
+    gatewayClientId: own.lwm2mClientId,
+    ...(own.credentials === undefined ? {} : { gatewayCredentials: own.credentials }),
+    // A command reaches the gateway that has the device, and the others know nothing of it.
+    commandSubscription: own.shared ? 'device' : 'gateway',
+    answerUnregistered: !own.shared,
+  };
   return new Lwm2mServer({
     ...around,
     log,

@@ -28,6 +28,7 @@ interface Session {
  * and persistent sessions; knows no users. Set `refuse` or `refuseTopic` to have it say no.
  */
 export class FakeBroker implements BrokerPort {
+  keepsSessions = false;
   /** Every message published, in order, with the client it came from (`''`: the test itself). */
   readonly published: { clientId: string; message: Message }[] = [];
   /** How every link was opened, in order. */
@@ -188,6 +189,10 @@ class FakeLink implements BrokerLink {
   unsubscribe(filter: string, done: Done): void {
     this.session.subscriptions.delete(filter);
     done(this.closedRefusal());
+  }
+
+  publishWill(will: Message): void {
+    this.broker.route(this.clientId, will, () => {});
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import type { ExecutionContext } from 'ava';
 import { EmbeddedBroker } from '#src/broker/embedded.js';
 import type { EmbeddedOptions } from '#src/broker/embedded-options.js';
 import { type ListenerOptions, MqttListener } from '#src/broker/listeners.js';
-import type { BrokerLink, LinkOptions, Message } from '#src/broker/port.js';
+import type { BrokerLink, BrokerPort, LinkOptions, Message } from '#src/broker/port.js';
 import { silentLog } from '#src/core/log.js';
 import { Metrics } from '#src/core/metrics.js';
 
@@ -53,7 +53,7 @@ export class TestLink {
   private link: BrokerLink | undefined;
   private wake: (() => void) | undefined;
 
-  static async open(broker: EmbeddedBroker, clientId: string, options: Partial<LinkOptions> = {}): Promise<TestLink> {
+  static async open(broker: BrokerPort, clientId: string, options: Partial<LinkOptions> = {}): Promise<TestLink> {
     const test = new TestLink();
     test.link = await broker.open({
       clientId,

@@ -1,0 +1,71 @@
+import { codeOf, refusalOf } from './external-answers.js';
+import { BrokerRefusal, type Done, type Message } from './port.js';
+
+/** Publications of one link that wait behind those the broker has not acknowledged. */
+const backlogLimit = 100;
+
+/** On the way at once if the broker names no number. */
+const defaultWindow = 100;
+
+type Send = (message: Message, done: (error?: unknown) => void) => void;
+
+/**
+ * Publications with QoS 1 and 2 on their way: no more at once than the broker takes [MQTT5 4.9], the next ones in order
+ * behind them. What is on its way survives a loss of the connection; what has not been sent is refused.
+ */
+export class ExternalWindow {
+  private readonly send: Send;
+  private size = 0;
+  private onTheWay: Set<Done> | undefined;
+  private backlog: { readonly message: Message; readonly done: Done }[] = [];
+
+  constructor(send: Send) {
+    this.send = send;
+  }
+
+  /** Connected; `receiveMaximum` is what the broker said. */
+  open(receiveMaximum = defaultWindow): void {
+    this.size = Math.min(receiveMaximum, defaultWindow);
+    this.next();
+  }
+
+  publish(message: Message, done: Done): void {
+    if ((this.onTheWay?.size ?? 0) < this.size) this.dispatch(message, done);
+    else if (this.backlog.length < backlogLimit) this.backlog.push({ message, done });
+    else done(new BrokerRefusal('UNAVAILABLE', 'too many publications wait for the broker'));
+  }
+
+  /** Not connected any more: nothing new is sent. */
+  close(refusal: BrokerRefusal): void {
+    this.size = 0;
+    for (const { done } of this.backlog.splice(0)) done(refusal);
+  }
+
+  /** The end: no answer will come. */
+  refuse(refusal: BrokerRefusal): void {
+    this.close(refusal);
+    const { onTheWay } = this;
+    this.onTheWay = undefined;
+    for (const done of onTheWay ?? []) done(refusal);
+  }
+
+  private dispatch(message: Message, answer: Done): void {
+    // A function of its own for each publication: the caller may use one for all.
+    const done: Done = (refusal) => answer(refusal);
+    this.onTheWay ??= new Set();
+    this.onTheWay.add(done);
+    this.send(message, (error) => {
+      if (this.onTheWay?.delete(done) !== true) return;
+      if (error) done(refusalOf(codeOf(error), error instanceof Error ? error.message : 'not published'));
+      else done();
+      this.next();
+    });
+  }
+
+  private next(): void {
+    while (this.backlog.length > 0 && (this.onTheWay?.size ?? 0) < this.size) {
+      const next = this.backlog.shift();
+      if (next !== undefined) this.dispatch(next.message, next.done);
+    }
+  }
+}
