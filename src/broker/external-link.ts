@@ -196,11 +196,14 @@ export class ExternalLink implements BrokerLink {
     else if (refusal !== undefined && refusal.code !== 'UNAVAILABLE') {
       this.log({ err: refusal }, 'the broker does not let this client in again');
       this.end('kicked');
-    } else if (wasOpen && loss.kind === 'closed' && this.connection?.version === 4) this.doubt();
+    } else if (wasOpen && loss.kind === 'closed') this.doubt();
     else this.retry();
   }
 
-  /** MQTT 3.1.1 has no word for a takeover: it is one when the broker closed this connection and no other. */
+  /**
+   * MQTT 3.1.1 has no word for a takeover, and not every broker with MQTT 5 says it: it is one when the broker closed this
+   * connection while the gateway's own goes on.
+   */
   private doubt(): void {
     const at = this.host.clock.now();
     this.timer = this.host.clock.after('mqtt takeover', doubtMs, () => {

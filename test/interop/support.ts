@@ -4,11 +4,14 @@ import { delimiter, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { GatewayProcess, type GatewaySettings } from '../support/gateway-process.js';
 
-export { freeUdpPort } from '../support/free-port.js';
+export { freeTcpPort, freeUdpPort } from '../support/free-port.js';
 export { confFolder, mainFile } from '../support/gateway-process.js';
 
 /** The built gateway on ports of its own. */
 export type Gateway = GatewayProcess;
+
+/** Where MQTT is spoken. */
+type HasMqtt = Pick<Gateway, 'mqttPort'>;
 
 const patienceMs = 15_000;
 
@@ -145,7 +148,7 @@ export function startGateway(t: ExecutionContext, settings: GatewaySettings = {}
 }
 
 /** mosquitto_sub on these filters, once it is subscribed. Each message becomes a line `got <topic> <qos> <retain> <payload>`. */
-export async function listen(t: ExecutionContext, gateway: Gateway, ...filters: string[]): Promise<Running> {
+export async function listen(t: ExecutionContext, gateway: HasMqtt, ...filters: string[]): Promise<Running> {
   const topics = filters.flatMap((filter) => ['-t', filter]);
   const args = ['-h', '127.0.0.1', '-p', `${gateway.mqttPort}`, '-d', '-q', '2', '-F', 'got %t %q %r %p', ...topics];
   const subscriber = new Running(t, 'mosquitto_sub', args);
@@ -156,7 +159,7 @@ export async function listen(t: ExecutionContext, gateway: Gateway, ...filters: 
 /** mosquitto_pub of one message. */
 export async function publish(
   t: ExecutionContext,
-  gateway: Gateway,
+  gateway: HasMqtt,
   topic: string,
   payload: string,
   ...more: string[]
