@@ -43,6 +43,10 @@ export class EmbeddedBroker implements BrokerPort, LinkHost {
     this.rules = new ClientRules(options.authenticator, options.authorizer);
   }
 
+  get ready(): boolean {
+    return this.core !== undefined;
+  }
+
   /** Links and MQTT clients that are connected. */
   get connected(): { readonly links: number; readonly clients: number } {
     return { links: this.links.size, clients: this.core?.clients.size ?? 0 };

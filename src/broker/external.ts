@@ -38,7 +38,6 @@ export class ExternalBroker implements BrokerPort, ExternalHost {
     });
   }
 
-  /** Whether the broker is connected: devices are served. */
   get ready(): boolean {
     return this.probe.ready;
   }

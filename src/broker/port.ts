@@ -99,6 +99,8 @@ export interface BrokerPort {
    * the broker, and they may come back through another gateway.
    */
   readonly keepsSessions: boolean;
+  /** Whether the broker is there: devices are served. */
+  readonly ready: boolean;
   /** Opens a link, or rejects with a BrokerRefusal. A link of the same client id is closed with `takeover`. */
   open(options: LinkOptions): Promise<BrokerLink>;
 }

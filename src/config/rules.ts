@@ -16,6 +16,12 @@ export function checkRules(values: Values, config: Config, built: Features, prob
   if (config.broker.mode === 'external' && config.broker.url === undefined) {
     problems.error(`${broker.mode.name} = external needs ${broker.url.name}`, values.where(broker.mode.name));
   }
+  const { passwordFile, aclFile } = isthmusKeys.brokerAccess;
+  for (const key of config.broker.mode === 'external' ? [passwordFile, aclFile] : []) {
+    if (values.get(key) !== undefined) {
+      problems.warn(`${key.name} has no effect: the external broker decides`, values.where(key.name));
+    }
+  }
   if (!config.broker.external.clientId.includes('%c')) {
     const { name } = brokerExternal.clientId;
     problems.error(`${name} needs a %c, or devices would take each other's place`, values.where(name));

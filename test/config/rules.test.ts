@@ -11,6 +11,8 @@ const built = everyFeature(true);
 const rules: readonly (readonly [name: string, file: string, text: string, error: RegExp])[] = [
   ['lifetimes', 'emqx_lwm2m.conf', 'lwm2m.lifetime_max = 0', /lifetime_min = 1s: at most lwm2m\.lifetime_max/],
   ['external broker', 'isthmus.conf', 'broker.mode = external', /:1: broker\.mode = external needs broker\.url/],
+  ['one client id for all', 'isthmus.conf', 'broker.client_id = plant', /:1: broker\.client_id needs a %c/],
+  ['half an identity', 'isthmus.conf', 'broker.url.certfile = /dev/null', /broker\.url\.keyfile need each other/],
   [
     'TLS listener',
     'isthmus.conf',

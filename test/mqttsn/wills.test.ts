@@ -135,3 +135,11 @@ test('WILLTOPICUPD and WILLMSGUPD change the will at once; an empty topic delete
   world.server.kick('a');
   t.is(wills(world).length, 1);
 });
+
+test('published when another client has taken the client id at the broker', async (t) => {
+  const world = await SnWorld.start();
+  await withWill(world);
+  world.broker.end('a', 'takeover');
+  t.is(wills(world).length, 1);
+  t.is(world.server.sessions, 0);
+});

@@ -29,6 +29,7 @@ interface Session {
  */
 export class FakeBroker implements BrokerPort {
   keepsSessions = false;
+  ready = true;
   /** Every message published, in order, with the client it came from (`''`: the test itself). */
   readonly published: { clientId: string; message: Message }[] = [];
   /** How every link was opened, in order. */

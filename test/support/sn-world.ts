@@ -85,6 +85,7 @@ export class SnWorld {
     // A killed process says nothing on its way out.
     this.port.emptyMail();
     const world = new SnWorld(this.overrides, store, this);
+    world.broker.keepsSessions = this.broker.keepsSessions;
     await world.server.start();
     await setImmediate();
     return world;
