@@ -154,7 +154,8 @@ export function repeat(session: Session, outgoing: Outgoing, now: number, out: E
   outgoing.dueAt = retryAt(session, now);
   out.push({ type: 'count', name: 'retransmissions' });
   if (outgoing.stage === 'pubrel') {
-    out.push(pubRel(outgoing));
+    // The store must know first, as with the first PUBREL.
+    if (outgoing.stored !== 'writing') out.push(pubRel(outgoing));
     return;
   }
   const reference = topicReference(session, outgoing.topic);

@@ -6,8 +6,8 @@ import type { Committed } from './store.js';
 export type Batch = ReadonlyMap<string, Buffer | undefined>;
 
 /**
- * Gathers writes into batches: one is written at a time, and what comes meanwhile makes the next. The first write of a
- * quiet time waits for the end of the current turn of the event loop, so that what belongs together stays together.
+ * Gathers writes into batches: one is written at a time, and what comes meanwhile makes the next. Each batch waits for the
+ * end of the current turn of the event loop, so that what belongs together stays together.
  */
 export class GroupCommit {
   private readonly write: (batch: Batch) => Promise<void>;
@@ -45,8 +45,9 @@ export class GroupCommit {
     else callback();
   }
 
+  /** One flush at a time, and each at the end of a turn: also what callbacks of the last one begin stays together. */
   private schedule(): void {
-    if (this.scheduled || this.inFlight !== undefined || this.failed) return;
+    if (this.scheduled || this.inFlight !== undefined || this.failed || this.gathering.size === 0) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
@@ -55,24 +56,23 @@ export class GroupCommit {
   }
 
   private async flush(): Promise<void> {
-    while (this.gathering.size > 0 && !this.failed) {
-      const batch = this.gathering;
-      this.inFlight = batch;
-      this.inFlightWaiting = this.waiting;
-      this.gathering = new Map();
-      this.waiting = [];
-      let error: IsthmusError | undefined;
-      try {
-        await this.write(batch);
-      } catch (cause) {
-        error = new IsthmusError('STORE', `cannot write: ${(cause as Error).message}`, { cause });
-        this.keepForRetry(batch, error);
-      }
-      const callbacks = this.inFlightWaiting;
-      this.inFlight = undefined;
-      this.inFlightWaiting = [];
-      for (const callback of callbacks) callback(error);
+    const batch = this.gathering;
+    this.inFlight = batch;
+    this.inFlightWaiting = this.waiting;
+    this.gathering = new Map();
+    this.waiting = [];
+    let error: IsthmusError | undefined;
+    try {
+      await this.write(batch);
+    } catch (cause) {
+      error = new IsthmusError('STORE', `cannot write: ${(cause as Error).message}`, { cause });
+      this.keepForRetry(batch, error);
     }
+    const callbacks = this.inFlightWaiting;
+    this.inFlight = undefined;
+    this.inFlightWaiting = [];
+    for (const callback of callbacks) callback(error);
+    this.schedule();
   }
 
   private keepForRetry(batch: Batch, error: IsthmusError): void {
@@ -83,7 +83,7 @@ export class GroupCommit {
     this.failed = true;
     setTimeout(() => {
       this.failed = false;
-      void this.flush();
+      this.schedule();
     }, this.retryMs).unref();
   }
 }

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { udpSnDevice } from '../support/udp-sn-device.js';
 import { disordered, doubled, drained, lost } from './accounts.js';
-import { mqttSource, type Sink, type Source, snSink, snSleeper, snSource } from './traffic.js';
+import { mqttSink, mqttSource, type Sink, type Source, snSink, snSleeper, snSource } from './traffic.js';
 
 /** How often the gateway is killed: few in `npm test`, `ISTHMUS_CRASHES=50` for a long run. */
 const crashes = Number(process.env.ISTHMUS_CRASHES ?? 5);
@@ -29,6 +29,8 @@ test.serial(
       snSleeper(t, gateway, 'sn-sleeper-1', 1, false),
       snSleeper(t, gateway, 'sn-sleeper-2', 2, false),
       snSleeper(t, gateway, 'sn-sleeper-clean-2', 2, true),
+      mqttSink(t, gateway, 'mqtt-sink-1', 1),
+      mqttSink(t, gateway, 'mqtt-sink-2', 2),
     ]);
     const wills = await snSink(t, gateway, 'heir', 2, 'wills/+');
     const sources: Source[] = await Promise.all([

@@ -152,6 +152,24 @@ test('QoS 2 down: after a crash a message whose PUBREC had come is released, not
   }
 });
 
+test('QoS 2 down: no PUBREL before the store knows, not even when the client asks again', async (t) => {
+  const store = new CrashStore();
+  const world = await SnWorld.start({}, store);
+  const peer = await world.client('a', { cleanSession: false });
+  await peer.subscribe('t', 2);
+  await peer.say('04 18 0064');
+  await world.broker.publish('t', '1', { qos: 2 });
+  t.deepEqual(await peer.say(wake), ['PUBLISH topic=normal 3 msg=1 qos=2 1 bytes']);
+  store.automatic = false;
+  t.deepEqual(await peer.say('04 0f 0001'), []);
+  t.deepEqual(await peer.say('04 0f 0001'), []);
+  t.deepEqual(await peer.say(wake), []);
+  world.clock.advance(10_000);
+  t.deepEqual(peer.heard(), []);
+  store.flush();
+  t.deepEqual(peer.heard(), ['PUBREL msg=1']);
+});
+
 test('nothing is left in the store of sessions that are over', async (t) => {
   const store = new CrashStore();
   const world = await SnWorld.start({}, store);

@@ -18,6 +18,7 @@ class SlowDisk {
   async end(error?: Error): Promise<void> {
     this.ends.shift()?.(error);
     await turn();
+    await turn();
   }
 }
 
@@ -79,4 +80,33 @@ test('a failed batch is reported, kept, and written again with what came since',
   ]);
   await disk.end();
   t.deepEqual(answers, ['STORE', undefined]);
+});
+
+test('what callbacks write: nobody is called before its batch is written, and nobody is forgotten', async (t) => {
+  const disk = new SlowDisk();
+  const commits = new GroupCommit(disk.write, silentLog);
+  const order: string[] = [];
+  const put = (key: string): void => {
+    commits.set(key, value('1'));
+    commits.committed(() => order.push(key));
+  };
+  commits.set('a', value('1'));
+  commits.committed(() => {
+    order.push('a');
+    put('b');
+    // What follows from a callback in the same turn belongs to it.
+    void Promise.resolve().then(() => put('c'));
+    setImmediate(() => put('d'));
+  });
+  await turn();
+  await disk.end();
+  t.deepEqual(order, ['a']);
+  t.deepEqual(
+    disk.batches.slice(1).map((batch) => batch.map(([key]) => key)),
+    [['b', 'c']],
+  );
+  await disk.end();
+  t.deepEqual(order, ['a', 'b', 'c']);
+  await disk.end();
+  t.deepEqual(order, ['a', 'b', 'c', 'd']);
 });

@@ -75,7 +75,9 @@ export class GatewayProcess {
   /** Starts the process, again if it has ended; gives the ms until it said that it listens everywhere. */
   async start(): Promise<number> {
     const begun = performance.now();
-    const child = spawn(process.execPath, [mainFile, 'start', '--etc', this.home]);
+    // What is meant for the tests is no configuration.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ISTHMUS_')));
+    const child = spawn(process.execPath, [mainFile, 'start', '--etc', this.home], { env });
     this.child = child;
     this.ended = new Promise((resolve) => {
       child.once('error', () => resolve());
