@@ -70,7 +70,7 @@ test.serial(`${garbage} datagrams of garbage to each port while real clients go 
   t.true(counts.snDropped > garbage / 10, `MQTT-SN counted ${counts.snDropped}`);
   t.true(counts.coapDropped > 0, `CoAP counted ${counts.coapDropped}`);
   const [before = 0] = resident;
-  t.true(Math.max(...resident) - before < growthKiB, `KiB resident: ${resident}`);
+  t.true(Math.max(...resident) - before < growthKiB, `KiB resident: ${resident.join(', ')}`);
 });
 
 /** Datagrams that found no room in a socket's buffer; undefined where /proc does not tell. */
