@@ -1,8 +1,14 @@
 import { isReserved } from './topics.js';
 
 interface Node<T> {
-  below: Map<string, Node<T>> | undefined;
+  /** A node that has one below itself, as most of those of devices do, has no map for it. */
+  below: Map<string, Node<T>> | Only<T> | undefined;
   value: T | undefined;
+}
+
+interface Only<T> {
+  readonly level: string;
+  readonly node: Node<T>;
 }
 
 /** One value per topic name, found by filter: a tree of the names' levels, so that a filter costs what it matches. */
@@ -18,11 +24,10 @@ export class RetainedMessages<T extends object> {
   set(topic: string, value: T): void {
     let node = this.root;
     for (const level of topic.split('/')) {
-      node.below ??= new Map();
-      let next = node.below.get(level);
+      let next = below(node, level);
       if (next === undefined) {
         next = { below: undefined, value: undefined };
-        node.below.set(level, next);
+        addBelow(node, level, next);
       }
       node = next;
     }
@@ -49,13 +54,27 @@ function remove<T>(node: Node<T>, levels: string[], depth: number): boolean {
     node.value = undefined;
     return true;
   }
-  const next = node.below?.get(level);
+  const next = below(node, level);
   if (next === undefined || !remove(next, levels, depth + 1)) return false;
   if (next.value === undefined && next.below === undefined) {
-    node.below?.delete(level);
-    if (node.below?.size === 0) node.below = undefined;
+    if (node.below instanceof Map && node.below.size > 1) node.below.delete(level);
+    else node.below = undefined;
   }
   return true;
+}
+
+function below<T>(node: Node<T>, level: string): Node<T> | undefined {
+  if (node.below instanceof Map) return node.below.get(level);
+  return node.below?.level === level ? node.below.node : undefined;
+}
+
+function addBelow<T>(node: Node<T>, level: string, added: Node<T>): void {
+  if (node.below === undefined) node.below = { level, node: added };
+  else if (node.below instanceof Map) node.below.set(level, added);
+  else {
+    const { below: only } = node;
+    node.below = new Map([[only.level, only.node]]).set(level, added);
+  }
 }
 
 function collect<T>(node: Node<T>, levels: string[], depth: number, isRoot: boolean, found: T[]): void {
@@ -67,11 +86,12 @@ function collect<T>(node: Node<T>, levels: string[], depth: number, isRoot: bool
   if (node.below === undefined) return;
   if (level === '#' || level === '+') {
     const next = level === '#' ? depth : depth + 1;
-    for (const [name, child] of node.below) {
+    const all = node.below instanceof Map ? node.below : [[node.below.level, node.below.node] as const];
+    for (const [name, child] of all) {
       if (!isRoot || !isReserved(name)) collect(child, levels, next, false, found);
     }
     return;
   }
-  const child = node.below.get(level);
+  const child = below(node, level);
   if (child !== undefined) collect(child, levels, depth + 1, false, found);
 }

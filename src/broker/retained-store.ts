@@ -29,7 +29,7 @@ export class RetainedStore {
     for await (const [topic, value] of this.table.entries()) {
       const decoded = attempt(() => decodeRetained(topic, value));
       if (decoded instanceof DecodeError) strange.push(topic);
-      else this.messages.set(topic, decoded);
+      else this.messages.set(topic, { packet: packed(decoded.packet), at: decoded.at });
     }
     return strange;
   }
@@ -41,15 +41,15 @@ export class RetainedStore {
       return;
     }
     // A copy: the payload may be a small part of a large buffer, and aedes goes on with the packet.
-    const kept = { ...packet, payload: apart(packet.payload) };
+    const kept = packed(packet);
     if (packet.topic.startsWith('$SYS/')) {
       // Of this run of the broker only.
       this.messages.set(packet.topic, { packet: kept, at: Number.POSITIVE_INFINITY });
       return;
     }
-    const record = { packet: kept, at: Math.floor(this.clock.now()) };
-    this.messages.set(packet.topic, record);
-    this.table.put(packet.topic, encodeRetained(record));
+    const at = Math.floor(this.clock.now());
+    this.messages.set(packet.topic, { packet: kept, at });
+    this.table.put(packet.topic, encodeRetained({ packet, at }));
   }
 
   /** The messages under a filter whose time is not over. */
@@ -57,7 +57,7 @@ export class RetainedStore {
     const before = this.clock.now() - this.ttlMs;
     const found: AedesPublishPacket[] = [];
     for (const { packet, at } of this.messages.match(filter)) {
-      if (at >= before) found.push(packet);
+      if (at >= before) found.push(unpacked(packet));
       else this.delete(packet.topic);
     }
     return found;
@@ -69,10 +69,11 @@ export class RetainedStore {
   }
 }
 
-/** A copy in memory of its own: one from the pool would keep all of its surroundings for as long as it is retained. */
-function apart(payload: string | Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(Buffer.byteLength(payload));
-  if (typeof payload === 'string') copy.write(payload);
-  else payload.copy(copy);
-  return copy;
+/** The payload as text of a character for each byte: very many small buffers would take three times the room. */
+function packed(packet: AedesPublishPacket): AedesPublishPacket {
+  return { ...packet, payload: Buffer.from(packet.payload).toString('latin1') };
+}
+
+function unpacked(packet: AedesPublishPacket): AedesPublishPacket {
+  return { ...packet, payload: Buffer.from(packet.payload.toString(), 'latin1') };
 }

@@ -9,8 +9,8 @@ import type { Turn } from './turns.js';
 /** What is remembered of one peer. Each part of the message layer keeps its own fields; empty ones cost nothing. */
 export class PeerState {
   readonly key: string;
-  /** As of its last datagram. */
-  peer: Peer;
+  /** As of its first datagram: each one has a peer of its own, which is the same and would have to be kept beside. */
+  readonly peer: Peer;
   lastActive = 0;
   /** Message id for our next message to it. */
   nextMid: number;
@@ -84,7 +84,6 @@ export class PeerTable {
       state = new PeerState(peer, this.firstMid());
       this.states.set(state.key, state);
     } else {
-      state.peer = peer;
       if (state === this.newest) {
         state.lastActive = now;
         return state;

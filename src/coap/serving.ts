@@ -71,7 +71,7 @@ export class Serving {
       this.parts.complaints.add('overload', peer.address, `${this.handling} requests being handled`);
       return;
     }
-    const call = new Call(state, peer, message, deduplication.begin(state, message, print, now));
+    const call = new Call(state, state.peer, message, deduplication.begin(state, message, print, now));
     const { block1, block2 } = message.options;
     if (block1 === undefined && block2 === undefined) this.run(call, message.payload, message.options.contentFormat);
     else this.takeBlock(call);

@@ -151,5 +151,7 @@ export function observedKey(command: Command): string {
 
 /** `192.0.2.1:5683` without its port, an IPv6 address without its brackets. */
 function withoutPort(address: string): string {
-  return address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  const host = address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  // A text of its own, not a part of the whole address, which would be kept with it.
+  return Buffer.from(host).toString();
 }

@@ -6,6 +6,7 @@ import { entriesOf } from './drafts.js';
 import { decode, encode, encodePaths } from './formats/codec.js';
 import { ContentFormat } from './formats/content-format.js';
 import { EncodeError, UnknownFormat } from './formats/errors.js';
+import { InternCache } from './intern-cache.js';
 import { formatPath, type Path } from './path.js';
 import type { Entry, ObjectLookup } from './values.js';
 
@@ -42,6 +43,9 @@ const pathLengths: Readonly<Record<Command['kind'], readonly [number, number]>> 
   'write-composite': [0, 0],
 };
 
+/** Observations keep their requests, and most devices are asked for the same. */
+const segments = new InternCache<readonly string[]>(1000);
+
 const noFormat: Failed = {
   kind: 'failed',
   failure: 'bad_value',
@@ -54,7 +58,7 @@ export function planRequest(command: Command, device: DeviceView): Plan {
   if (command.path.length < shortest || command.path.length > longest) {
     return { kind: 'failed', failure: 'bad_value', reason: `${formatPath(command.path)} is no path for this` };
   }
-  const path = device.alternatePath.concat(command.path.map(String));
+  const path = segmentsOf(device.alternatePath, command.path);
   switch (command.kind) {
     case 'read':
     case 'observe':
@@ -125,6 +129,12 @@ export function readResponse(
     default:
       return assertNever(command);
   }
+}
+
+/** Uri-Path of a path on a device. */
+function segmentsOf(alternatePath: readonly string[], path: Path): readonly string[] {
+  const key = `${alternatePath.join('/')} ${path.join('/')}`;
+  return segments.get(key) ?? segments.add(key, alternatePath.concat(path.map(String)));
 }
 
 function request(method: Method, rest: Omit<OutgoingRequest, 'method'>): Plan {

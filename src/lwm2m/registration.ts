@@ -60,8 +60,10 @@ export function parseRegister(
 ): { kind: 'accepted'; registration: Registration; credentials: Credentials | undefined } | Refusal {
   const parameters = parseQuery(query);
   if (parameters === undefined) return refused('4.00', 'a query parameter is malformed or given twice');
-  const endpoint = parameters.get('ep');
-  if (endpoint === undefined || endpoint === '') return refused('4.00', 'ep is missing');
+  const given = parameters.get('ep');
+  if (given === undefined || given === '') return refused('4.00', 'ep is missing');
+  // A text of its own, not a part of the query's, which would be kept with it.
+  const endpoint = Buffer.from(given).toString();
   const version = parseVersion(parameters.get('lwm2m'));
   if (version === undefined) return refused('4.12', 'lwm2m must be 1.0, 1.1 or 1.2');
   const lifetimeSeconds = parseLifetime(parameters.get('lt') ?? String(defaultLifetimeSeconds), rules);
