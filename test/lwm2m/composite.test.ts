@@ -99,3 +99,27 @@ test('what a device sends on its own is told with its times', async (t) => {
   const stranger = new MemoryPeer('stranger');
   t.is((await it.coap.receive(stranger, { method: 'POST', path: ['dp'], payload, contentFormat: 110 })).code, '4.04');
 });
+
+test('Send of endpoints that share an address, and of one at a new address', async (t) => {
+  const it = await World.start();
+  const shared = new MemoryPeer('shared');
+  const payload = Buffer.from('[{"n":"/3303/0/5700","v":21}]');
+  const from = async (peer: MemoryPeer): Promise<string | undefined> => {
+    await it.coap.receive(peer, { method: 'POST', path: ['dp'], payload, contentFormat: 110 });
+    return it.published()[0]?.[0];
+  };
+  const first = await it.registered('a', { peer: shared, links: '</3303/0>' });
+  await it.registered('b', { peer: shared, links: '</3303/0>' });
+  await it.registered('c', { peer: shared, links: '</3/0>' });
+  t.is(await from(shared), 'lwm2m/b/up/notify', 'the last that has the object');
+  await it.coap.receive(shared, { method: 'POST', path: first });
+  it.published();
+  t.is(await from(shared), 'lwm2m/a/up/notify', 'the last that was heard');
+  await it.coap.receive(shared, { method: 'DELETE', path: first });
+  it.published();
+  t.is(await from(shared), 'lwm2m/b/up/notify', 'one that is left');
+  const identity = { kind: 'psk', identity: 'd' } as const;
+  await it.registered('d', { peer: new MemoryPeer('session 1', identity) });
+  t.is(await from(new MemoryPeer('session 2', identity)), 'lwm2m/d/up/notify', 'the same identity');
+  t.is(await from(new MemoryPeer('session 3', { kind: 'psk', identity: 'e' })), undefined);
+});
