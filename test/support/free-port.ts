@@ -1,5 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
+import process from 'node:process';
+import { threadId } from 'node:worker_threads';
 
 /** A UDP port of the loopback that nothing uses. */
 export const freeUdpPort = (): Promise<number> =>
@@ -21,10 +23,16 @@ export const freeTcpPort = (): Promise<number> =>
     });
   });
 
+const blockSize = 100;
+const blocks = 120;
+/** Test files run at the same time, each in a thread of its own: each takes its ports from a block of its own. */
+const block = 20_000 + ((process.pid * 7 + threadId) % blocks) * blockSize;
+let taken = 0;
+
 /** From below the range that the system hands out by itself, so that the port is still free when it is wanted. */
 async function freePort(bind: (port: number) => Promise<boolean>): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const port = block + (taken++ % blockSize);
     if (await bind(port)) return port;
   }
 }
