@@ -122,18 +122,15 @@ export class MqttListener {
     const { kind, maxPacketBytes = 1024 * 1024 } = this.options;
     const accept: ConnectionHandler = (stream, request) => {
       limitPackets(stream, maxPacketBytes, this.packets.received);
+      gatherWrites(stream);
       countSent(stream, this.packets.sent);
       handle(stream, request);
     };
-    const acceptSocket = (socket: Socket): void => {
-      gatherWrites(socket);
-      accept(socket);
-    };
     switch (kind) {
       case 'tcp':
-        return createTcpServer({ noDelay: true }, acceptSocket);
+        return createTcpServer({ noDelay: true }, (socket) => accept(socket));
       case 'tls':
-        return this.withHandshakeLog(createTlsServer(this.tlsOptions(), acceptSocket));
+        return this.withHandshakeLog(createTlsServer(this.tlsOptions(), (socket) => accept(socket)));
       case 'ws': {
         const server = createHttpServer({ noDelay: true });
         attachWebSocket(server, maxPacketBytes, accept);
