@@ -106,6 +106,8 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
         publishFirst.run(client, packet, (error) => {
           sendNowhere(packet);
           done(error ?? null);
+          // The PUBACK is written; what aedes still does with the packet is less for QoS 0.
+          packet.qos = 0;
         });
       });
     },

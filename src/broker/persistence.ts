@@ -89,6 +89,12 @@ export class Persistence {
     return { retained: this.retained.size, sessions, queued: this.outgoing.size };
   }
 
+  /** All that a publication leaves behind: the retained message, and one for everybody who will ask for it. */
+  keep(packet: AedesPublishPacket): void {
+    if (packet.retain) this.retained.put(packet);
+    if (packet.qos > 0) this.enqueue(this.subscriptions.matching(packet.topic), packet);
+  }
+
   async storeRetained(packet: AedesPublishPacket): Promise<void> {
     this.retained.put(packet);
   }
@@ -145,12 +151,7 @@ export class Persistence {
   }
 
   async outgoingEnqueueCombi(subscriptions: StoredSubscription[], packet: AedesPublishPacket): Promise<void> {
-    if (subscriptions.length === 0) return;
-    const granted = new Map<string, QoS>();
-    for (const { clientId, qos } of subscriptions) {
-      granted.set(clientId, Math.max(granted.get(clientId) ?? 0, Math.min(qos, packet.qos)) as QoS);
-    }
-    for (const [clientId, qos] of granted) this.outgoing.enqueue(clientId, packet, qos);
+    this.enqueue(subscriptions, packet);
   }
 
   async outgoingUpdate(client: ClientRef, packet: OutgoingPacket): Promise<void> {
@@ -244,6 +245,15 @@ export class Persistence {
 
   async destroy(): Promise<void> {
     await this.committed();
+  }
+
+  private enqueue(subscriptions: StoredSubscription[], packet: AedesPublishPacket): void {
+    if (subscriptions.length === 0) return;
+    const granted = new Map<string, QoS>();
+    for (const { clientId, qos } of subscriptions) {
+      granted.set(clientId, Math.max(granted.get(clientId) ?? 0, Math.min(qos, packet.qos)) as QoS);
+    }
+    for (const [clientId, qos] of granted) this.outgoing.enqueue(clientId, packet, qos);
   }
 
   /** Resolves when all that was put so far is safe. */

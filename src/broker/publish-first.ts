@@ -1,4 +1,5 @@
 import type { Client, PublishPacket } from 'aedes';
+import type { Message } from './port.js';
 
 type Acknowledge = (error?: Error) => void;
 
@@ -15,10 +16,10 @@ interface Publication {
  * came [MQTT-4.6.0-2].
  */
 export class PublishFirst {
-  private readonly publish: (packet: PublishPacket, done: (error?: Error) => void) => void;
+  private readonly publish: (message: Message, done: (error?: Error) => void) => void;
   private readonly waiting = new WeakMap<Client, Publication[]>();
 
-  constructor(publish: (packet: PublishPacket, done: (error?: Error) => void) => void) {
+  constructor(publish: (message: Message, done: (error?: Error) => void) => void) {
     this.publish = publish;
   }
 
@@ -31,7 +32,9 @@ export class PublishFirst {
       this.waiting.set(client, queue);
     }
     queue.push(publication);
-    this.publish(packet, (error) => {
+    const { topic, payload, qos, retain } = packet;
+    const message = { topic, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, qos, retain };
+    this.publish(message, (error) => {
       publication.ended = true;
       publication.error = error ?? undefined;
       while (queue[0]?.ended === true) {

@@ -28,6 +28,8 @@ export class UdpPort implements DatagramPort {
   private readonly options: UdpOptions;
   private readonly log: Log;
   private readonly sendErrors: Counter;
+  /** By the port modulo the length. */
+  private readonly heard: (UdpPeer | undefined)[] = Array.from({ length: 1024 });
 
   constructor(options: UdpOptions, log: Log, metrics: Metrics) {
     this.options = options;
@@ -78,7 +80,7 @@ export class UdpPort implements DatagramPort {
       socket.destroy();
       throw new IsthmusError('LISTEN', `udp ${host}:${port}: ${(error as Error).message}`, { cause: error });
     }
-    raw.on('message', (datagram, from) => handler(datagram, this.peer(from.address, from.port)));
+    raw.on('message', (datagram, { address, port }) => handler(datagram, this.sender(address, port)));
     raw.on('error', (error) => this.log.error({ err: error, port: this.name }, 'UDP socket error'));
     this.socket = socket;
   }
@@ -94,6 +96,16 @@ export class UdpPort implements DatagramPort {
   /** The peer at an address, heard of or not: a group, a broadcast address, a device from before a restart. */
   peer(host: string, port: number): Peer {
     return new UdpPeer(this, this.options.keyPrefix ?? '', host, port);
+  }
+
+  /** The peer of a datagram; one of those heard of lately is not made again. */
+  private sender(host: string, port: number): Peer {
+    const place = port % this.heard.length;
+    const known = this.heard[place];
+    if (known?.port === port && known.host === host) return known;
+    const peer = new UdpPeer(this, this.options.keyPrefix ?? '', host, port);
+    this.heard[place] = peer;
+    return peer;
   }
 
   /** Sends a datagram; while the port is not started it is lost. */
@@ -121,9 +133,9 @@ export class UdpPort implements DatagramPort {
 
 class UdpPeer implements Peer {
   readonly key: string;
+  readonly host: string;
+  readonly port: number;
   private readonly udp: UdpPort;
-  private readonly host: string;
-  private readonly port: number;
 
   constructor(udp: UdpPort, prefix: string, host: string, port: number) {
     this.udp = udp;
