@@ -7,7 +7,7 @@ import type { Target } from './protocol.js';
 import { type Result, summarize, table } from './report.js';
 import { type Round, runRound } from './round.js';
 import { type Scenario, scenarios } from './scenarios.js';
-import { type Started, startEcho, startIsthmus } from './servers.js';
+import { type Started, startEcho, startIsthmus, startSkeleton } from './servers.js';
 
 const warmupMs = 1000;
 
@@ -28,6 +28,7 @@ async function main(): Promise<number> {
     const echo = await startEcho();
     started.push(echo);
     if (options.own) started.push(await startIsthmus(options.cpuProfile));
+    if (options.skeleton) started.push(await startSkeleton());
     const gateways = [...started.slice(1).map(({ target }) => target), ...options.against];
     const results = await measure(options, echo.target, gateways);
     process.stdout.write(`${table(results)}\n`);

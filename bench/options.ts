@@ -14,6 +14,8 @@ export interface Options {
   readonly against: readonly Target[];
   /** False: only the gateways named by `--against` are measured. */
   readonly own: boolean;
+  /** Whether the skeleton of a gateway is measured too. */
+  readonly skeleton: boolean;
   readonly json: string | undefined;
   /** Where the gateway's CPU profile goes. */
   readonly cpuProfile: string | undefined;
@@ -25,6 +27,7 @@ export const usage = `npm run bench -- [options]
   --only NAME        one measurement; may be repeated: ${scenarios.map((scenario) => scenario.name).join(', ')}
   --against TARGET   also measure another gateway; may be repeated: [name=]host:snport[:mqttport[:coapport]][@pid,...]
   --without-own      leave Isthmus out
+  --skeleton         also measure a bare gateway that keeps nothing, around a plain aedes: a ceiling for MQTT-SN
   --clients N        devices (20)
   --window N         messages a device has under way (4)
   --payload N        bytes of payload (32)
@@ -47,6 +50,7 @@ export function readOptions(argv: readonly string[]): Options {
       only: { type: 'string', multiple: true, default: [] },
       against: { type: 'string', multiple: true, default: [] },
       'without-own': { type: 'boolean', default: false },
+      skeleton: { type: 'boolean', default: false },
       json: { type: 'string' },
       'cpu-prof': { type: 'string' },
     },
@@ -61,6 +65,7 @@ export function readOptions(argv: readonly string[]): Options {
     only: values.only.flatMap((names) => names.split(',')).map(scenarioName),
     against: values.against.map(readTarget),
     own: !values['without-own'],
+    skeleton: values.skeleton,
     json: values.json,
     cpuProfile: values['cpu-prof'],
   };

@@ -35,6 +35,25 @@ export async function startEcho(): Promise<Started> {
   };
 }
 
+/** The least that could be called a gateway. */
+export async function startSkeleton(): Promise<Started> {
+  const child = fork(join(import.meta.dirname, 'skeleton-server.js'));
+  const [snPort, mqttPort] = await new Promise<[number, number]>((resolve) =>
+    child.once('message', (message) => resolve(message as [number, number])),
+  );
+  return {
+    target: {
+      name: 'skeleton',
+      host: '127.0.0.1',
+      snPort,
+      mqttPort,
+      coapPort: undefined,
+      pids: child.pid === undefined ? [] : [child.pid],
+    },
+    stop: () => ended(child, 'SIGTERM'),
+  };
+}
+
 /** Isthmus from dist/, on free ports of the loopback and with a configuration of its own. */
 export async function startIsthmus(cpuProfile: string | undefined): Promise<Started> {
   const home = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
