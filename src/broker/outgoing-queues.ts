@@ -2,6 +2,7 @@ import type { AedesPublishPacket, PubrelPacket } from 'aedes';
 import type { Clock } from '../core/clock.js';
 import { attempt, DecodeError } from '../core/errors.js';
 import type { Counter } from '../core/metrics.js';
+import { ownBytes } from '../core/payload.js';
 import type { Table } from '../store/store.js';
 import type { ClientRef } from './client-rules.js';
 import type { QoS } from './port.js';
@@ -101,7 +102,7 @@ export class OutgoingQueues {
       brokerId,
       brokerCounter,
       topic,
-      payload,
+      payload: typeof payload === 'string' ? payload : ownBytes(payload),
       qos,
       // For a subscription that exists the message is new, retained or not [MQTT-3.3.1-9].
       retain: false,

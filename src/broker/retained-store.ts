@@ -1,6 +1,7 @@
 import type { AedesPublishPacket } from 'aedes';
 import type { Clock } from '../core/clock.js';
 import { attempt, DecodeError } from '../core/errors.js';
+import { packed, unpacked } from '../core/payload.js';
 import type { Table } from '../store/store.js';
 import { RetainedMessages } from './retained-messages.js';
 import { decodeRetained, encodeRetained, type Retained } from './stored-records.js';
@@ -29,7 +30,7 @@ export class RetainedStore {
     for await (const [topic, value] of this.table.entries()) {
       const decoded = attempt(() => decodeRetained(topic, value));
       if (decoded instanceof DecodeError) strange.push(topic);
-      else this.messages.set(topic, { packet: packed(decoded.packet), at: decoded.at });
+      else this.messages.set(topic, { packet: compact(decoded.packet), at: decoded.at });
     }
     return strange;
   }
@@ -41,7 +42,7 @@ export class RetainedStore {
       return;
     }
     // A copy: the payload may be a small part of a large buffer, and aedes goes on with the packet.
-    const kept = packed(packet);
+    const kept = compact(packet);
     if (packet.topic.startsWith('$SYS/')) {
       // Of this run of the broker only.
       this.messages.set(packet.topic, { packet: kept, at: Number.POSITIVE_INFINITY });
@@ -57,7 +58,7 @@ export class RetainedStore {
     const before = this.clock.now() - this.ttlMs;
     const found: AedesPublishPacket[] = [];
     for (const { packet, at } of this.messages.match(filter)) {
-      if (at >= before) found.push(unpacked(packet));
+      if (at >= before) found.push(restored(packet));
       else this.delete(packet.topic);
     }
     return found;
@@ -69,11 +70,9 @@ export class RetainedStore {
   }
 }
 
-/** The payload as text of a character for each byte: very many small buffers would take three times the room. */
-function packed(packet: AedesPublishPacket): AedesPublishPacket {
-  return { ...packet, payload: Buffer.from(packet.payload).toString('latin1') };
-}
+const compact = (packet: AedesPublishPacket): AedesPublishPacket => ({
+  ...packet,
+  payload: packed(Buffer.from(packet.payload)),
+});
 
-function unpacked(packet: AedesPublishPacket): AedesPublishPacket {
-  return { ...packet, payload: Buffer.from(packet.payload.toString(), 'latin1') };
-}
+const restored = (packet: AedesPublishPacket): AedesPublishPacket => ({ ...packet, payload: unpacked(packet.payload) });

@@ -65,43 +65,70 @@ export class Journal {
     this.store.committed(callback);
   }
 
-  /** Everything kept, session by session. Messages of no session are removed. */
-  async load(): Promise<Kept[]> {
-    const messages = new Map<string, Outgoing[]>();
-    for await (const [key, value] of this.messages.entries()) {
-      const [clientId, seq] = splitKey(key);
-      append(messages, clientId, decodeOutgoing(value, seq));
+  /** Everything kept, session by session. What belongs to no session is removed. */
+  async *load(): AsyncGenerator<Kept> {
+    const messages = new Following(this.messages);
+    const received = new Following(this.received);
+    try {
+      for await (const [clientId, value] of this.sessions.entries()) {
+        const ofClient: Outgoing[] = [];
+        await messages.take(clientId, (seq, bytes) => ofClient.push(decodeOutgoing(bytes, seq)));
+        const ids: number[] = [];
+        await received.take(clientId, (msgId) => ids.push(msgId));
+        yield { snapshot: decodeSession(value), messages: ofClient, received: ids };
+      }
+    } finally {
+      await messages.end();
+      await received.end();
     }
-    const received = new Map<string, number[]>();
-    for await (const [key] of this.received.entries()) {
-      const [clientId, msgId] = splitKey(key);
-      append(received, clientId, msgId);
+  }
+}
+
+/** A table whose keys begin with client ids, read beside that of the sessions: both come in the order of their keys. */
+class Following {
+  private readonly table: Table;
+  private readonly entries: AsyncIterator<readonly [string, Buffer]>;
+  private next:
+    | { readonly key: string; readonly clientId: string; readonly rest: number; readonly value: Buffer }
+    | undefined;
+  private begun = false;
+
+  constructor(table: Table) {
+    this.table = table;
+    this.entries = table.entries()[Symbol.asyncIterator]();
+  }
+
+  /** Hands over what belongs to a client, and removes what comes before it and belongs to nobody. */
+  async take(clientId: string, receive: (rest: number, value: Buffer) => void): Promise<void> {
+    if (!this.begun) await this.advance();
+    for (let one = this.next; one !== undefined; one = this.next) {
+      if (one.clientId === clientId) receive(one.rest, one.value);
+      else if (Buffer.compare(Buffer.from(one.clientId), Buffer.from(clientId)) < 0) this.table.delete(one.key);
+      else return;
+      await this.advance();
     }
-    const kept: Kept[] = [];
-    for await (const [clientId, value] of this.sessions.entries()) {
-      const snapshot = decodeSession(value);
-      kept.push({ snapshot, messages: messages.get(clientId) ?? [], received: received.get(clientId) ?? [] });
-      messages.delete(clientId);
-      received.delete(clientId);
+  }
+
+  /** Removes the rest. */
+  async end(): Promise<void> {
+    if (!this.begun) await this.advance();
+    for (; this.next !== undefined; await this.advance()) this.table.delete(this.next.key);
+  }
+
+  private async advance(): Promise<void> {
+    this.begun = true;
+    const { done, value } = await this.entries.next();
+    if (done === true) {
+      this.next = undefined;
+      return;
     }
-    for (const [clientId, list] of messages) for (const one of list) this.deleteMessage(clientId, one);
-    for (const [clientId, list] of received) for (const msgId of list) this.deleteReceived(clientId, msgId);
-    return kept;
+    const [key, bytes] = value;
+    const at = key.lastIndexOf(end);
+    this.next = { key, clientId: key.slice(0, at), rest: Number(key.slice(at + 1)), value: bytes };
   }
 }
 
 /** Messages of a client in their order: the number has as many digits as any. */
 function messageKey(clientId: string, seq: number): string {
   return clientId + end + String(seq).padStart(15, '0');
-}
-
-function splitKey(key: string): [clientId: string, rest: number] {
-  const at = key.lastIndexOf(end);
-  return [key.slice(0, at), Number(key.slice(at + 1))];
-}
-
-function append<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

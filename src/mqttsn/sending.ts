@@ -1,4 +1,5 @@
 import type { Message } from '../broker/port.js';
+import { packed, unpacked } from '../core/payload.js';
 import type { Effects } from './effects.js';
 import { publishLength } from './encode.js';
 import { maxMessageLength, type Publish, shortTopicId, type TopicIdType } from './packets.js';
@@ -35,7 +36,7 @@ export function deliver(session: Session, message: Message, taken: () => void, n
   const outgoing: Outgoing = {
     seq: session.nextSeq++,
     topic: message.topic,
-    payload: message.payload,
+    payload: session.state === 'active' ? message.payload : packed(message.payload),
     qos: message.qos,
     retain: message.retain,
     msgId: message.qos === 0 ? 0 : nextMsgId(session),
@@ -47,7 +48,9 @@ export function deliver(session: Session, message: Message, taken: () => void, n
     stored: store ? 'writing' : 'no',
     taken: store ? taken : undefined,
   };
-  session.queue.push(outgoing);
+  // An array that grows from nothing takes room for 17, and there are 100,000 queues of one.
+  if (session.queue.length === 0) session.queue = [outgoing];
+  else session.queue.push(outgoing);
   out.push(store ? { type: 'store', outgoing } : { type: 'taken', taken });
   if (session.state === 'active') pump(session, now, out);
 }
@@ -210,7 +213,7 @@ function publish(
     topicIdType: reference.type,
     topicId: reference.id,
     msgId,
-    payload: message.payload,
+    payload: unpacked(message.payload),
   };
 }
 

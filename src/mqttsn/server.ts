@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BrokerPort } from '../broker/port.js';
 import { Reader } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
@@ -59,8 +60,8 @@ export class SnServer {
 
   async start(): Promise<void> {
     if (this.options.enableQos3) await this.anonymous.start();
-    const kept = (await this.journal?.load()) ?? [];
-    const clients = kept.map((one) => this.recall(one));
+    const clients: [client: Client, peerKey: string | undefined][] = [];
+    for await (const one of this.journal?.load() ?? []) clients.push(this.recall(one));
     // Only a port that is open knows its peers; until all are bound, nobody is to hear that it is unknown.
     let ready = false;
     for (const port of this.ports) {
@@ -68,12 +69,14 @@ export class SnServer {
         if (ready) this.onDatagram(datagram, peer);
       });
     }
-    ready = true;
-    for (const [client, key] of clients) {
+    for (const [index, [client, key]] of clients.entries()) {
       const peer = key === undefined ? undefined : this.peerAt(key);
       if (peer !== undefined) this.clients.bind(client, peer);
       this.runner.resume(client);
+      // Links open a little later: so many at once would take as much memory as the sessions.
+      if (index % 1000 === 999) await nextTurn();
     }
+    ready = true;
     if (clients.length > 0) this.log.info({ sessions: clients.length }, 'MQTT-SN sessions taken up again');
   }
 

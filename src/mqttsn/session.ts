@@ -22,7 +22,8 @@ export interface Outgoing {
   /** Grows with each message of a session. */
   readonly seq: number;
   readonly topic: string;
-  readonly payload: Buffer;
+  /** Packed while it waits for a client that is away: see `packed`. */
+  readonly payload: Buffer | string;
   readonly qos: QoS;
   readonly retain: boolean;
   /** 0 with QoS 0. Given when it comes, so that the store has it and a message sent again after a crash keeps it. */

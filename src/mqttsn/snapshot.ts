@@ -1,5 +1,6 @@
 import type { QoS } from '../broker/port.js';
 import type { Identity } from '../core/datagram.js';
+import { unpacked } from '../core/payload.js';
 import type { Outgoing, Session, State } from './session.js';
 
 /** What the store keeps of a session, as JSON: readable, and 300 bytes for a usual client. */
@@ -86,7 +87,7 @@ export function restore(session: Session, snapshot: Snapshot, now: number): void
 
 /** Writes a message for a client: a line of JSON, then the payload as it is. */
 export function encodeOutgoing({ topic, qos, retain, msgId, stage, payload }: Outgoing): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify([topic, qos, retain, msgId, stage])}\n`), payload]);
+  return Buffer.concat([Buffer.from(`${JSON.stringify([topic, qos, retain, msgId, stage])}\n`), unpacked(payload)]);
 }
 
 /** Reads a message of ours. Whether it was ever sent is not known, so it counts as sent. */
@@ -102,7 +103,7 @@ export function decodeOutgoing(bytes: Buffer, seq: number): Outgoing {
   return {
     seq,
     topic,
-    payload: bytes.subarray(end + 1),
+    payload: bytes.toString('latin1', end + 1),
     qos,
     retain,
     msgId,

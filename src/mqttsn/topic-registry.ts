@@ -13,7 +13,7 @@ const indexFrom = 16;
  * device that confuses the two kinds cannot publish to the wrong topic.
  */
 export class TopicRegistry {
-  private readonly entries: Entry[] = [];
+  private entries: Entry[] = [];
   private readonly reserved: ReadonlyMap<number, string>;
   private index: Map<string, Entry> | undefined;
   private last = 0;
@@ -91,7 +91,9 @@ export class TopicRegistry {
   }
 
   private add(entry: Entry): void {
-    this.entries.push(entry);
+    // An array that grows from nothing takes room for 17, and most clients have one topic.
+    if (this.entries.length === 0) this.entries = [entry];
+    else this.entries.push(entry);
     if (this.index !== undefined) this.index.set(entry.name, entry);
     else if (this.entries.length >= indexFrom) this.index = new Map(this.entries.map((e) => [e.name, e]));
   }

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { BrokerPort, LinkOptions, QoS } from '#src/broker/port.js';
-import { startExternal } from '../support/external-broker.js';
+import { startExternal, until } from '../support/external-broker.js';
 import { TestBroker, TestLink } from '../support/mqtt-broker.js';
 import { TestClient } from '../support/mqtt-client.js';
 
@@ -110,13 +110,11 @@ for (const [kind, start] of Object.entries(implementations)) {
       await device.subscribe(`taken/${qos}`, qos);
       const app = await TestClient.connect(broker.url, 'app');
       await app.mqtt.publishAsync(`taken/${qos}`, 'first', { qos: kind === 'external' ? qos : 0 });
-      await settle();
-      t.is(waiting.length, 1);
+      await until(() => waiting.length === 1, 'the first message');
       // The next one waits in the broker, or comes: a link may have several untaken. The first one is not lost.
       waiting[0]?.();
       await app.mqtt.publishAsync(`taken/${qos}`, 'second', { qos: 0 });
-      await settle();
-      t.is(waiting.length, 2);
+      await until(() => waiting.length === 2, 'the second message');
       waiting[1]?.();
       await app.mqtt.endAsync();
     }
