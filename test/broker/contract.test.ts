@@ -115,6 +115,7 @@ for (const [kind, start] of Object.entries(implementations)) {
       waiting[0]?.();
       await app.mqtt.publishAsync(`taken/${qos}`, 'second', { qos: 0 });
       await until(() => waiting.length === 2, 'the second message');
+      t.is(waiting.length, 2);
       waiting[1]?.();
       await app.mqtt.endAsync();
     }
