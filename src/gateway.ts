@@ -7,7 +7,7 @@ import { accessRules } from './wiring/access.js';
 import { brokerSide } from './wiring/broker.js';
 import { dtlsPorts } from './wiring/dtls.js';
 import { lwm2mPorts, lwm2mServer, objectRegistry } from './wiring/lwm2m.js';
-import { snAudience, snDiscovery, snPorts, snServer } from './wiring/mqttsn.js';
+import { snAudience, snBelowDtls, snDiscovery, snPorts, snServer } from './wiring/mqttsn.js';
 
 /** The running whole. */
 export interface Gateway {
@@ -49,7 +49,8 @@ export function createGateway(config: Config, log: Log): Gateway {
       await begin(definitions);
       const broker = await begin(mqtt.broker(store));
       const kept = { dir: config.store.dir, store };
-      const snDtls = await dtlsPorts('mqttsn', config.sn.listeners, config.sn.dtls, kept, around);
+      const { listeners, dtls } = config.sn;
+      const snDtls = await dtlsPorts('mqttsn', listeners, dtls, kept, around, snBelowDtls(config.sn));
       const lwm2mDtls = await dtlsPorts('lwm2m', config.lwm2m.listeners, config.lwm2m.dtls, kept, around);
       running.push(snDtls, lwm2mDtls);
       const snAll = { udp: sn, dtls: snDtls.ports };

@@ -1,10 +1,12 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { BrokerPort } from '../broker/port.js';
 import type { SnConfig } from '../config/config.js';
+import type { Listener } from '../config/units.js';
 import type { DatagramPort, Peer } from '../core/datagram.js';
 import { Discovery } from '../mqttsn/discovery.js';
 import { Journal } from '../mqttsn/journal.js';
 import type { SnOptions } from '../mqttsn/options.js';
+import { SearchDoor } from '../mqttsn/search-door.js';
 import { SnServer } from '../mqttsn/server.js';
 import { UdpPort } from '../net/udp.js';
 import type { Store } from '../store/store.js';
@@ -21,6 +23,14 @@ export function snPorts(config: SnConfig, { log, metrics }: Around): UdpPort[] {
     const broadcast = first && config.broadcastAddress !== undefined && !isIPv6(host);
     return new UdpPort({ host, port, groups, broadcast, keyPrefix: index === 0 ? '' : `${index}/` }, log, metrics);
   });
+}
+
+/** What is below the DTLS ports of MQTT-SN: UDP that also joins the groups and answers those who search there. */
+export function snBelowDtls(config: SnConfig): (address: Listener, around: Around) => DatagramPort {
+  return ({ host, port }, { log, metrics }) => {
+    const groups = config.multicastGroups.filter((group) => isIPv6(group) === isIPv6(host));
+    return new SearchDoor(new UdpPort({ host, port, groups }, log, metrics), config.gatewayId);
+  };
 }
 
 /** The MQTT-SN server as configured. */

@@ -1,61 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import test from 'ava';
-import { confFolder, installed, mainFile, Running } from './support.js';
-
-const needed = ['MQTT-SNGatewayTester', 'mosquitto_sub', 'unshare', 'nsenter', 'ip', 'stdbuf'];
-const lastStep = 19;
-
-// The tester finds the gateway by a multicast group on a port of its own choice, so each gets a network namespace, with a
-// cable between them and no way out.
-const script = `
-  ip link set lo up && ip link add name here type veth peer name there || exit
-  unshare -n sleep 120 & device=$!
-  until [ "$(readlink /proc/$device/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
-  ip link set there netns $device && ip addr add 10.9.0.1/24 dev here && ip link set here up
-  at_device="nsenter -t $device -n"
-  $at_device ip addr add 10.9.0.2/24 dev there && $at_device ip link set there up
-  ip route add 224.0.0.0/4 dev here && $at_device ip route add 224.0.0.0/4 dev there
-  "$0" "$1" start --etc "$2" &
-  until mosquitto_sub -p 11883 -t x -W 1 >/dev/null 2>&1; [ $? -eq 27 ]; do sleep 0.1; done
-  stdbuf -oL mosquitto_sub -p 11883 -d -q 2 -t '#' -F 'got %t %q %p' &
-  exec $at_device MQTT-SNGatewayTester
-`;
+import { certificates, keys } from '../vectors/dtls-certificates.js';
+import { runPahoTester } from './paho-tester.js';
 
 test("Paho's GatewayTester: discovery, subscriptions, sleep, reconnection", async (t) => {
-  if (!installed(t, ...needed)) return;
-  if (process.getuid?.() !== 0) {
-    t.log('skipped: only root may make network namespaces here');
-    t.pass();
-    return;
-  }
-  const home = confFolder(t);
-  writeFileSync(join(home, 'isthmus.conf'), 'broker.listener.tcp = 127.0.0.1:11883\nadmin.listener = off\n');
-  writeFileSync(
-    join(home, 'emqx_sn.conf'),
-    [
-      'mqtt.sn.port = 0.0.0.0:1883',
-      'mqtt.sn.multicast_group = 225.1.1.1',
-      'mqtt.sn.predefined.topic.1 = tester/one',
-      '',
-    ].join('\n'),
-  );
-  const inside = ['-fpn', '--kill-child', '--mount-proc', 'bash', '-c', script];
-  const tester = new Running(t, 'unshare', [...inside, process.execPath, mainFile, home]);
-  await tester.waitFor('Subscribed');
-  await tester.waitFor('( y/n )');
-  tester.write('y\n');
-  for (let step = 0; step <= lastStep; step++) {
-    await tester.waitFor(`Execute "Step${step}:`);
-    tester.write('y\n');
-  }
-  await tester.waitFor('All tests complete!');
-  const said = (pattern: RegExp): number => [...tester.output.matchAll(pattern)].length;
-  // Steps 3, 12 (asleep) and 18; step 14 publishes without being connected and is told so.
-  t.is(said(/got ty4tw\/topic1 0 /g), 3, tester.output);
-  // Steps 4, 6, 8, 10 and 16.
-  t.is(said(/got ty4tw\/topic2 1 /g), 5, tester.output);
-  // Of those, 4, 6 and 10 come back: step 7 unsubscribes and step 9 subscribes again.
-  t.is(said(/Topic2 recv/g), 3, tester.output);
+  await runPahoTester(t, 'MQTT-SNGatewayTester', () => ['mqtt.sn.port = 0.0.0.0:1883']);
+});
+
+test("Paho's GatewayTester over DTLS, which finds the gateway by the port that answers it", async (t) => {
+  const output = await runPahoTester(t, 'MQTT-SNGatewayTester-dtls', (folder) => {
+    writeFileSync(join(folder, 'server.pem'), certificates.server);
+    writeFileSync(join(folder, 'server.key'), keys.server);
+    return [
+      'mqtt.sn.port = 127.0.0.1:1885',
+      'mqtt.sn.bind.dtls.1 = 0.0.0.0:1883',
+      `mqtt.sn.dtls.certfile = ${join(folder, 'server.pem')}`,
+      `mqtt.sn.dtls.keyfile = ${join(folder, 'server.key')}`,
+    ];
+  });
+  if (output !== undefined) t.regex(output, /ECDHE_ECDSA.*DTLS session begins/);
 });
