@@ -81,6 +81,8 @@ export interface OutgoingRequest extends Partial<Omit<CoapRequest, 'method' | 'o
 export interface Observation {
   readonly token: Buffer;
   readonly request: OutgoingRequest;
+  /** Where the last notification came from. */
+  readonly peer: Peer;
   /** Cancels actively: the same request with Observe 1 and the same token. Resolves with the peer's answer. */
   cancel(): Promise<CoapResponse>;
   /** Forgets it on this side; the next notification is answered with RST. */

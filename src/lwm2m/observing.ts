@@ -22,8 +22,8 @@ export interface ObservingContext {
   readonly metrics: Metrics;
   readonly journal: Journal;
   readonly publish: (device: Device, topic: TopicTemplate, payload: string) => void;
-  /** A notification has come, and has been published. */
-  readonly heard: (device: Device) => void;
+  /** A notification has come from there, and has been published. */
+  readonly heard: (device: Device, from: Peer) => void;
 }
 
 /** A relation as a device knows it: its token, and the request that made it. */
@@ -168,7 +168,7 @@ export class Observing {
       this.drop(device, observed);
     }
     this.tell(device, observers, result, notification.observe ?? 0);
-    this.context.heard(device);
+    this.context.heard(device, observation.peer);
   }
 
   private keep(device: Device, observed: Observed): void {

@@ -75,7 +75,7 @@ export class Lwm2mServer {
       metrics,
       journal,
       publish,
-      heard: (device) => this.downlink.wake(device),
+      heard: (device, from) => this.heard(device, device.coap, from),
     });
     this.downlink = new Downlink({
       options,
@@ -148,7 +148,7 @@ export class Lwm2mServer {
   private handle(coap: CoapEndpoint, request: CoapRequest, peer: Peer): CoapReply | Promise<CoapReply> {
     const [first, id, ...more] = request.path;
     if (first === 'dp' && id === undefined)
-      return request.method === 'POST' ? this.send(request, peer) : { code: '4.05' };
+      return request.method === 'POST' ? this.send(coap, request, peer) : { code: '4.05' };
     if (first !== 'rd' || more.length > 0) return { code: '4.04' };
     if (id === undefined) return request.method === 'POST' ? this.register(coap, request, peer) : { code: '4.05' };
     const device = this.registrations.withId(id);
@@ -239,7 +239,7 @@ export class Lwm2mServer {
   }
 
   /** Values that a device reports on its own [LWM2M 6.4.6]. */
-  private send(request: CoapRequest, peer: Peer): CoapReply {
+  private send(coap: CoapEndpoint, request: CoapRequest, peer: Peer): CoapReply {
     const read = readSend(request, this.registrations.sendersAt(peer), this.parts.clock.now() / 1000);
     if (read.kind === 'refused') return { code: read.code };
     const { device, entries } = read;
@@ -247,9 +247,15 @@ export class Lwm2mServer {
       code: '2.04',
       sent: () => {
         this.applications.tell(device, 'notify', sendEvent(entries));
-        this.downlink.wake(device);
+        this.heard(device, coap, peer);
       },
     };
+  }
+
+  /** It has said something of its own accord; who proves to be the device is where it is. */
+  private heard(device: Device, coap: CoapEndpoint, peer: Peer): void {
+    if (peer.identity !== undefined && this.registrations.withId(device.id) === device) this.rebind(device, coap, peer);
+    this.downlink.wake(device);
   }
 
   /** The device has the answer to its registration or update: now come the event and the commands. */

@@ -29,6 +29,8 @@ type Incoming = Partial<CoapRequest> & Pick<CoapRequest, 'method' | 'path'>;
 export class FakeObservation implements Observation {
   readonly token: Buffer;
   readonly request: OutgoingRequest;
+  /** From where the test lets its notifications come. */
+  peer: Peer;
   readonly notify: (response: Partial<CoapResponse>) => void;
   readonly owns: (peer: Peer) => boolean;
   forgotten = false;
@@ -36,12 +38,14 @@ export class FakeObservation implements Observation {
 
   constructor(
     token: Buffer,
+    peer: Peer,
     request: OutgoingRequest,
     notify: (response: CoapResponse) => void,
     owns: (peer: Peer) => boolean,
     cancelling: () => Promise<CoapResponse>,
   ) {
     this.token = token;
+    this.peer = peer;
     this.request = request;
     this.notify = (response) => notify({ code: '2.05', payload: Buffer.alloc(0), ...response });
     this.owns = owns;
@@ -145,7 +149,7 @@ export class FakeCoap implements CoapEndpoint {
     notify: (response: CoapResponse) => void,
     owns: (peer: Peer) => boolean,
   ): FakeObservation {
-    const observation = new FakeObservation(token, request, notify, owns, () => this.send(peer, request, 1));
+    const observation = new FakeObservation(token, peer, request, notify, owns, () => this.send(peer, request, 1));
     this.observations.push(observation);
     return observation;
   }
