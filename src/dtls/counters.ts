@@ -13,6 +13,7 @@ export interface DtlsCounters {
   readonly stray: Counter;
   readonly forged: Counter;
   readonly replayed: Counter;
+  readonly oversized: Counter;
   readonly unsent: Counter;
 }
 
@@ -30,6 +31,7 @@ export function dtlsCounters(metrics: Metrics): DtlsCounters {
     stray: metrics.counter('dtls.stray_records'),
     forged: metrics.counter('dtls.forged_records'),
     replayed: metrics.counter('dtls.replayed_records'),
+    oversized: metrics.counter('dtls.oversized_records'),
     unsent: metrics.counter('dtls.unsent'),
   };
 }

@@ -4,6 +4,7 @@ import { assertNever } from '../core/errors.js';
 import { type AlertName, alertName, decodeAlert } from './alert.js';
 import { RecordCipher } from './ciphers.js';
 import { type ClientKey, checkPossession, readClientCertificate } from './client-authentication.js';
+import { credentialDigest } from './credential-digest.js';
 import type { EphemeralKey } from './groups.js';
 import { decodeFragments, handshakeTypes as types } from './handshake-message.js';
 import { HandshakeSecrets } from './handshake-secrets.js';
@@ -67,6 +68,7 @@ export class Handshake {
   private client: ClientKey | undefined;
   private contribution: Contribution | undefined;
   private identity: Identity | undefined;
+  private credential: string | undefined;
   private knowsIdentity = true;
   private peerAlert: number | undefined;
   private session: Session | undefined;
@@ -146,6 +148,7 @@ export class Handshake {
       const values = { clientRandom: hello.random, serverRandom, sessionId, extensions: common };
       this.outgoing.append(resumedServerHello(this.suite.id, values), false);
       this.identity = resumable.identity;
+      this.credential = resumable.credential;
       this.secrets.master = Buffer.from(resumable.master);
       this.makeSession();
       this.outgoing.changeCipherSpec();
@@ -271,6 +274,7 @@ export class Handshake {
     const psk = found?.key.length === 0 ? undefined : found;
     const text = identityText(identity);
     this.knowsIdentity = psk !== undefined;
+    this.credential = psk === undefined ? undefined : credentialDigest(psk, text);
     this.identity = { kind: 'psk', identity: text, ...(psk?.endpoint === undefined ? {} : { endpoint: psk.endpoint }) };
     if (psk === undefined && this.from.settings.tellUnknownIdentity) {
       this.refuse('unknown_psk_identity', 'unknown PSK identity');
@@ -295,9 +299,11 @@ export class Handshake {
       name: sessionName,
       cipher: new RecordCipher(this.suite, this.secrets.keyBlock(), 'server'),
       identity: this.identity,
+      credential: this.credential,
       ownCid: keep(ownCid),
       peerCid: keep(features.clientCid ?? noBytes),
       maxPlaintext: features.maxPlaintext,
+      maxReceived: features.maxReceived,
       now: this.now,
     });
     this.outgoing.session = this.session;
@@ -361,6 +367,7 @@ export class Handshake {
       master: this.secrets.master,
       extendedMasterSecret: features.extendedMasterSecret,
       identity: this.identity,
+      credential: this.credential,
       expiresAt: this.now + settings.limits.resumableMs,
     });
   }

@@ -36,8 +36,10 @@ export interface HelloFeatures {
   /** The code of max_fragment_length, when it counts. */
   readonly maxFragmentLength: number | undefined;
   readonly recordSizeLimit: number | undefined;
-  /** The longest content of a record either way. */
+  /** The longest content of a record to the client. */
   readonly maxPlaintext: number;
+  /** The longest content of a record from it: what max_fragment_length says, or record_size_limit's answer. */
+  readonly maxReceived: number;
   readonly extensions: Extensions;
 }
 
@@ -69,13 +71,15 @@ function decodeFeatures(hello: ClientHello): HelloFeatures | Refusal {
   ) {
     return { alert: 'illegal_parameter', reason: 'a fragment length that does not exist' };
   }
+  const fragmentLength = code === undefined ? maxPlaintextLength : 2 ** (8 + code);
   return {
     extendedMasterSecret: extensions.has(ext.extendedMasterSecret),
     secureRenegotiation: renegotiation !== undefined || hello.suites.includes(renegotiationScsv),
     clientCid: cid !== undefined && cid.length <= longestCid ? cid : undefined,
     maxFragmentLength: code,
     recordSizeLimit: limit,
-    maxPlaintext: Math.min(limit ?? (code === undefined ? maxPlaintextLength : 2 ** (8 + code)), maxPlaintextLength),
+    maxPlaintext: Math.min(limit ?? fragmentLength, maxPlaintextLength),
+    maxReceived: fragmentLength,
     extensions,
   };
 }

@@ -6,7 +6,7 @@ import type { DtlsPeer } from './peer.js';
 import { openBox, sealBox } from './sealed-box.js';
 import type { Session } from './session.js';
 import type { KeptSession, SessionKeeper } from './session-keeper.js';
-import { decodeSnapshot, encodeSnapshot } from './session-snapshot.js';
+import { decodeSnapshot, encodeSnapshot, type RestoredSession } from './session-snapshot.js';
 
 /** Where sessions are kept. A promise resolves once what was asked for survives the process. */
 export interface SessionStore {
@@ -27,8 +27,10 @@ export interface PersistenceOptions {
   readonly flushMs?: number;
 }
 
-/** Sequence numbers promised ahead with one write. */
+/** Sequence numbers promised ahead with one write, and to each start after it. */
 const leaseLength = 1024;
+/** Where the number of starts is; no session has such a name. */
+const generationKey = 'generation';
 /** Writes under way at once while everything is written. */
 const chunk = 512;
 
@@ -37,13 +39,16 @@ interface Entry {
   lowerKey: string;
   /** Resolves when no write is under way. */
   writing: Promise<void> | undefined;
-  /** The lease in the latest write, and whether anything is in the store. */
+  /** Up to which number the store allows sealing, or will once the latest write has come through. */
   lease: number;
+  /** Whether the store holds all there is to know. */
+  stored: boolean;
 }
 
 /**
  * Keeps sessions in a store so that they go on after a restart, even after a crash. No nonce is used twice: numbers are
- * sealed only below the lease of which it is certain that nothing lower is in the store.
+ * sealed only below the lease of which it is certain that nothing lower is in the store. So that a start need not write a
+ * new lease for every session, starts are counted: each has its own stretch of numbers behind the lease that is found.
  */
 export class PersistentSessions implements SessionKeeper {
   private readonly options: PersistenceOptions;
@@ -52,6 +57,7 @@ export class PersistentSessions implements SessionKeeper {
   private readonly deletions = new Set<Promise<void>>();
   private timer: Timer | undefined;
   private stopped = false;
+  private generation = 1;
 
   constructor(options: PersistenceOptions) {
     this.options = options;
@@ -59,42 +65,65 @@ export class PersistentSessions implements SessionKeeper {
 
   async load(isWelcome: (session: Session) => Promise<boolean>): Promise<KeptSession[]> {
     const { store, key, log } = this.options;
-    const kept: KeptSession[] = [];
+    const kept: RestoredSession[] = [];
     const useless: string[] = [];
+    let before = 0;
     for await (const [name, box] of store.entries()) {
       const plain = openBox(key, name, box);
+      if (name === generationKey) {
+        before = plain?.readUIntBE(0, 6) ?? 0;
+        continue;
+      }
       const restored = plain === undefined ? new DecodeError('not authentic') : decodeSnapshot(plain);
       plain?.fill(0);
       if (restored instanceof DecodeError || !(await isWelcome(restored.session))) useless.push(name);
       else kept.push(restored);
     }
+    await this.beginGeneration(before + 1);
+    // Of a start that is not known to have been, numbers may be used again: nothing written in it counts.
+    const known = kept.filter(({ generation }) => generation <= before);
+    for (const restored of kept) if (restored.generation > before) useless.push(restored.session.name);
     if (useless.length > 0)
       log.warn(
         { sessions: useless.length },
         'stored DTLS sessions that are unreadable, too old or without valid key are dropped',
       );
-    for (const name of useless) await store.delete(name);
-    const entries = kept.map(({ session, lowerKey }) => this.enter(session, lowerKey));
-    await this.writeAll(entries, false);
-    return kept;
+    await Promise.all(useless.map((name) => store.delete(name)));
+    for (const { session, lowerKey, generation } of known) {
+      session.writeSequence += (before - generation) * leaseLength;
+      session.writeLimit = session.writeSequence + leaseLength;
+      this.enter(session, lowerKey, true);
+    }
+    return known;
+  }
+
+  private async beginGeneration(generation: number): Promise<void> {
+    const { store, key, random } = this.options;
+    const plain = Buffer.alloc(6);
+    plain.writeUIntBE(generation, 0, 6);
+    await store.put(generationKey, sealBox(key, generationKey, plain, random));
+    this.generation = generation;
   }
 
   begin(peer: DtlsPeer): void {
-    const entry = this.enter(peer.session, peer.lowerKey);
     // The write may reach the store at any time from now on.
     peer.session.writeLimit = peer.session.writeSequence + leaseLength;
+    const entry = this.enter(peer.session, peer.lowerKey, false);
     void this.write(entry);
   }
 
   sealed(peer: DtlsPeer): void {
     const entry = this.entries.get(peer.session.name);
-    if (entry !== undefined && peer.session.writeSequence + leaseLength / 2 > entry.lease) void this.write(entry);
+    if (entry === undefined) return;
+    entry.stored = false;
+    if (peer.session.writeSequence + leaseLength / 2 > entry.lease) void this.write(entry);
   }
 
   heard(peer: DtlsPeer): void {
     const entry = this.entries.get(peer.session.name);
     if (entry === undefined) return;
     entry.lowerKey = peer.lowerKey;
+    entry.stored = false;
     this.writeLater(entry);
   }
 
@@ -118,14 +147,14 @@ export class PersistentSessions implements SessionKeeper {
     const entries = [...this.entries.values()];
     for (const { session } of entries) session.writeLimit = 0;
     await Promise.all(entries.map((entry) => entry.writing ?? Promise.resolve()));
-    await this.writeAll(entries, true);
+    await this.writeFinally(entries.filter((entry) => !entry.stored));
     await Promise.all(this.deletions);
     this.entries.clear();
     this.dirty.clear();
   }
 
-  private enter(session: Session, lowerKey: string): Entry {
-    const entry: Entry = { session, lowerKey, writing: undefined, lease: session.writeSequence };
+  private enter(session: Session, lowerKey: string, stored: boolean): Entry {
+    const entry: Entry = { session, lowerKey, writing: undefined, lease: session.writeLimit, stored };
     this.entries.set(session.name, entry);
     return entry;
   }
@@ -135,9 +164,9 @@ export class PersistentSessions implements SessionKeeper {
     for (const entry of this.dirty) void this.write(entry);
   }
 
-  private async writeAll(entries: readonly Entry[], final: boolean): Promise<void> {
+  private async writeFinally(entries: readonly Entry[]): Promise<void> {
     for (let start = 0; start < entries.length; start += chunk) {
-      await Promise.all(entries.slice(start, start + chunk).map((entry) => this.write(entry, final)));
+      await Promise.all(entries.slice(start, start + chunk).map((entry) => this.write(entry, true)));
     }
   }
 
@@ -152,7 +181,7 @@ export class PersistentSessions implements SessionKeeper {
     this.dirty.delete(entry);
     const lease = final ? session.writeSequence : session.writeSequence + leaseLength;
     entry.lease = lease;
-    const plain = encodeSnapshot(session, { lowerKey, lease, final });
+    const plain = encodeSnapshot(session, { lowerKey, lease, generation: this.generation, final });
     const box = sealBox(key, session.name, plain, random);
     plain.fill(0);
     entry.writing = store.put(session.name, box).then(

@@ -10,6 +10,8 @@ export interface ResumableSession {
   readonly master: Buffer;
   readonly extendedMasterSecret: boolean;
   readonly identity: Identity | undefined;
+  /** See `credentialDigest`; undefined without a pre-shared key. */
+  readonly credential: string | undefined;
   readonly expiresAt: number;
 }
 

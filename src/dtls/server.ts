@@ -16,7 +16,7 @@ import type { DtlsOptions } from './options.js';
 import { DtlsPeer } from './peer.js';
 import { contentTypes, type DtlsRecord, decodeRecords, describeRecord } from './record.js';
 import { ResumptionCache } from './resumption.js';
-import type { Received, Session } from './session.js';
+import type { Dropped, Received, Session } from './session.js';
 import { mayGoOn } from './session-admission.js';
 import type { SessionKeeper } from './session-keeper.js';
 import { type DtlsSettings, prepareSettings } from './settings.js';
@@ -224,8 +224,9 @@ export class DtlsPort implements DatagramPort {
     this.end(peer, `the peer said ${alertName(description)}`);
   }
 
-  private dropped(peer: DtlsPeer, why: 'epoch' | 'form' | 'replay' | 'forged'): void {
+  private dropped(peer: DtlsPeer, why: Dropped['why']): void {
     if (why === 'replay') this.counters.replayed.value++;
+    else if (why === 'oversized') this.counters.oversized.value++;
     else if (why !== 'forged') this.counters.stray.value++;
     else {
       this.counters.forged.value++;

@@ -1,4 +1,6 @@
+import { credentialDigest } from './credential-digest.js';
 import { identityBytes } from './identity-text.js';
+import type { Psk } from './options.js';
 import type { Session } from './session.js';
 import type { DtlsSettings } from './settings.js';
 
@@ -10,7 +12,7 @@ export async function mayGoOn(session: Session, settings: DtlsSettings, now: num
   if (ownCid.length > 0 && ownCid.length !== cidLength) return false;
   switch (identity?.kind) {
     case 'psk':
-      return (await psk?.lookup(identityBytes(identity.identity))) !== undefined;
+      return isCurrent(session, identity.identity, await psk?.lookup(identityBytes(identity.identity)));
     case 'x509':
       return clientAuthentication !== undefined && clientAuthentication.roots.length > 0;
     case 'rpk':
@@ -18,4 +20,8 @@ export async function mayGoOn(session: Session, settings: DtlsSettings, now: num
     default:
       return clientAuthentication?.required !== true;
   }
+}
+
+function isCurrent(session: Session, identity: string, psk: Psk | undefined): boolean {
+  return psk !== undefined && session.credential === credentialDigest(psk, identity);
 }

@@ -13,11 +13,13 @@ export interface SnapshotOptions {
   readonly lowerKey: string;
   /** The number at which sealing may go on after a restart: none at or above it is used before it is written anew. */
   readonly lease: number;
+  /** The start of the program in which it was written, counted from 1. */
+  readonly generation: number;
   /** Whether nothing is opened any more, so that the replay window written is the last there is. */
   readonly final: boolean;
 }
 
-const format = 1;
+const format = 2;
 const noBytes = Buffer.alloc(0);
 
 /** Writes a session down. */
@@ -29,7 +31,7 @@ export function encodeSnapshot(session: Session, options: SnapshotOptions): Buff
   vector(writer, cipher.keys);
   vector(writer, session.ownCid);
   vector(writer, session.peerCid);
-  writer.u16(session.maxPlaintext).u48(options.lease);
+  writer.u16(session.maxPlaintext).u16(session.maxReceived).u48(options.lease).u48(options.generation);
   writer
     .u8(options.final ? 1 : 0)
     .u48(window.top + 1)
@@ -38,6 +40,7 @@ export function encodeSnapshot(session: Session, options: SnapshotOptions): Buff
   writer.u48(Math.floor(session.lastSeen)).u32(session.forged);
   vector(writer, Buffer.from(options.lowerKey));
   vector(writer, identity === undefined ? noBytes : Buffer.from(JSON.stringify(identity)));
+  vector(writer, Buffer.from(session.credential ?? '', 'latin1'));
   writer.u8(resumable === undefined ? 0 : 1);
   if (resumable !== undefined) {
     vector(writer, Buffer.from(resumable.id, 'latin1'));
@@ -51,9 +54,10 @@ export function encodeSnapshot(session: Session, options: SnapshotOptions): Buff
 export interface RestoredSession {
   readonly session: Session;
   readonly lowerKey: string;
+  readonly generation: number;
 }
 
-/** Reads a session. It may seal nothing before its lease has been written anew. */
+/** Reads a session. It may seal nothing until it is given numbers beyond its lease. */
 export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
   return attempt(() => {
     const reader = new Reader(bytes);
@@ -66,15 +70,18 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     const ownCid = keep(takeVector(reader));
     const peerCid = keep(takeVector(reader));
     const maxPlaintext = reader.u16();
-    const lease = reader.u48();
+    const maxReceived = reader.u16();
+    const [lease, generation] = [reader.u48(), reader.u48()];
     const final = reader.u8() === 1;
     const [top, high, low] = [reader.u48() - 1, reader.u32(), reader.u32()];
     const now = reader.u48();
     const forged = reader.u32();
     const lowerKey = takeVector(reader).toString();
     const identity = decodeIdentity(takeVector(reader));
+    const credential = takeVector(reader).toString('latin1') || undefined;
     const cipher = new RecordCipher(suite, block, 'server');
-    const session = new Session({ name, cipher, identity, ownCid, peerCid, maxPlaintext, now });
+    const sizes = { maxPlaintext, maxReceived };
+    const session = new Session({ name, cipher, identity, credential, ownCid, peerCid, ...sizes, now });
     session.writeSequence = lease;
     session.writeLimit = lease;
     session.forged = forged;
@@ -83,7 +90,7 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     session.window.high = final ? high : 0xffffffff;
     session.window.low = final ? low : 0xffffffff;
     if (reader.u8() === 1) session.resumable = decodeResumable(reader, session);
-    return { session, lowerKey };
+    return { session, lowerKey, generation };
   });
 }
 
@@ -91,9 +98,9 @@ function decodeResumable(reader: Reader, session: Session): ResumableSession {
   const id = sessionIdText(takeVector(reader));
   const master = keep(takeVector(reader));
   const extendedMasterSecret = reader.u8() === 1;
-  const { identity } = session;
+  const { identity, credential } = session;
   const { suite } = session.cipher;
-  return { id, suite, master, extendedMasterSecret, identity, expiresAt: reader.u48() };
+  return { id, suite, master, extendedMasterSecret, identity, credential, expiresAt: reader.u48() };
 }
 
 function decodeIdentity(json: Buffer): Identity | undefined {

@@ -22,7 +22,7 @@ export type Received =
 /** A record that was not taken. */
 export interface Dropped {
   readonly kind: 'dropped';
-  readonly why: 'epoch' | 'form' | 'replay' | 'forged';
+  readonly why: 'epoch' | 'form' | 'replay' | 'forged' | 'oversized';
 }
 
 /** The content of an authentic record; `newest` when none with a higher number has been seen. */
@@ -38,6 +38,7 @@ const dropped = {
   form: { kind: 'dropped', why: 'form' },
   replay: { kind: 'dropped', why: 'replay' },
   forged: { kind: 'dropped', why: 'forged' },
+  oversized: { kind: 'dropped', why: 'oversized' },
 } as const satisfies Record<string, Dropped>;
 
 /** What a session is made of. */
@@ -46,11 +47,15 @@ export interface SessionParts {
   readonly name: string;
   readonly cipher: RecordCipher;
   readonly identity: Identity | undefined;
+  /** See `credentialDigest`; undefined without a pre-shared key. */
+  readonly credential: string | undefined;
   /** In front of the peer's records to us; empty for none. */
   readonly ownCid: Buffer;
   /** In front of our records to the peer; empty for none. */
   readonly peerCid: Buffer;
+  /** The longest content of a record to the peer, and of one from it. */
   readonly maxPlaintext: number;
+  readonly maxReceived: number;
   readonly now: number;
 }
 
@@ -63,9 +68,11 @@ export class Session {
   readonly name: string;
   readonly cipher: RecordCipher;
   readonly identity: Identity | undefined;
+  readonly credential: string | undefined;
   readonly ownCid: Buffer;
   readonly peerCid: Buffer;
   readonly maxPlaintext: number;
+  readonly maxReceived: number;
   readonly window = new ReplayWindow();
   /** When the peer was last heard, milliseconds of the clock. */
   lastSeen: number;
@@ -83,9 +90,11 @@ export class Session {
     this.name = parts.name;
     this.cipher = parts.cipher;
     this.identity = parts.identity;
+    this.credential = parts.credential;
     this.ownCid = parts.ownCid;
     this.peerCid = parts.peerCid;
     this.maxPlaintext = parts.maxPlaintext;
+    this.maxReceived = parts.maxReceived;
     this.lastSeen = parts.now;
   }
 
@@ -117,6 +126,8 @@ export class Session {
     const newest = record.sequence > this.window.top;
     this.window.mark(record.sequence);
     this.lastSeen = now;
+    // Discarded, as datagrams may be, instead of ending the session with record_overflow [RFC 8449 4].
+    if (plain.content.length > this.maxReceived) return dropped.oversized;
     return { kind: 'opened', type: plain.type, content: plain.content, newest };
   }
 

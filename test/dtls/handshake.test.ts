@@ -193,10 +193,23 @@ test('max_fragment_length and record_size_limit are kept to', async (t) => {
   harness.delivered[0]?.peer.send(Buffer.alloc(513));
   t.is(client.received.length, 1);
   t.is(harness.count('unsent'), 1);
+  // Longer ones from the client are discarded and counted; the session goes on.
+  client.write(Buffer.alloc(513));
+  t.is(harness.delivered.length, 1);
+  t.is(harness.count('oversized_records'), 1);
+  client.write(Buffer.alloc(512));
+  t.is(client.received.length, 2);
   const limit = new Map([[extensionTypes.recordSizeLimit, Buffer.from([1, 0])]]);
   const other = harness.connected({ ...withCertificate('client'), extensions: limit }, 'b:1');
   t.true(other.established);
   t.is(other.serverExtensions.get(extensionTypes.recordSizeLimit)?.readUInt16BE(0), 16_384);
+  harness.echo = false;
+  for (const length of [16_385, 16_384, 257]) other.write(Buffer.alloc(length));
+  t.deepEqual(
+    harness.delivered.slice(2).map(({ data }) => data.length),
+    [16_384, 257],
+  );
+  t.is(harness.count('oversized_records'), 2);
 });
 
 test('a certificate that does not fit a small datagram goes in pieces', async (t) => {

@@ -18,9 +18,16 @@ const cid = Buffer.from('ab', 'hex');
 class MemoryStore implements SessionStore {
   values = new Map<string, Buffer>();
   failing = false;
+  writes = 0;
   slow: (() => void)[] | undefined;
 
+  /** Names of the sessions it holds. */
+  get sessions(): string[] {
+    return [...this.values.keys()].filter((name) => name !== 'generation');
+  }
+
   async put(name: string, bytes: Buffer): Promise<void> {
+    this.writes++;
     if (this.slow !== undefined) await new Promise<void>((resolve) => this.slow?.push(resolve));
     if (this.failing) throw new Error('disk full');
     this.values.set(name, Buffer.from(bytes));
@@ -196,10 +203,10 @@ test('what has ended is not kept', async (t) => {
   const harness = await start(store);
   const device = harness.connected({ cid });
   await settle();
-  t.is(store.values.size, 1);
+  t.is(store.sessions.length, 1);
   device.raw(device.sealed(21, Buffer.from([1, 0])));
   await settle();
-  t.is(store.values.size, 0);
+  t.is(store.sessions.length, 0);
 });
 
 test('a kept session can be resumed too', async (t) => {
@@ -218,13 +225,13 @@ test('the store holds no key in the clear; another key file reads nothing and dr
   const first = await start(store);
   const device = first.connected({ cid });
   await settle();
-  const bytes = [...store.values.values()][0] ?? Buffer.alloc(0);
+  const bytes = store.values.get(store.sessions[0] ?? '') ?? Buffer.alloc(0);
   for (const secret of [device.master, device.cipher?.keys.subarray(0, 16) ?? psk, Buffer.from('dev1')]) {
     t.false(bytes.includes(secret));
   }
   const second = await start(store, first.clock, randomBytes(32));
   t.is(second.server.sessions, 0);
-  t.is(store.values.size, 0);
+  t.is(store.sessions.length, 0);
 });
 
 test('sessions silent for too long are not brought back', async (t) => {
@@ -251,7 +258,58 @@ test('a session whose key is gone, or whose connection id has another length, do
   t.is(longer.server.sessions, 1);
   const none = { psk: { lookup: () => undefined } };
   t.is((await Harness.start({ credentials: none }, clock, keeper(store))).server.sessions, 0);
-  t.is(store.values.size, 0);
+  t.is(store.sessions.length, 0);
+});
+
+for (const [what, now] of [
+  ['changed', { key: Buffer.from('another key') }],
+  ['bound to a name', { key: psk, endpoint: 'other' }],
+] as const) {
+  test(`a key that was ${what} while the gateway was down ends its sessions, also for resumption`, async (t) => {
+    const store = new MemoryStore();
+    const first = await start(store);
+    const device = first.connected({ cid });
+    const resume = { sessionId: device.sessionId, master: Buffer.from(device.master) };
+    first.connected({ cid, resume }, 'b:1');
+    await settle();
+    t.is(store.sessions.length, 2);
+    await first.server.stop();
+    const keeper = new PersistentSessions({ store, key, clock: first.clock, log: silentLog, random: randomBytes });
+    const second = await Harness.start({ credentials: { psk: { lookup: () => now } } }, first.clock, keeper);
+    t.is(second.server.sessions, 0);
+    t.is(store.sessions.length, 0);
+    t.false(second.connected({ resume, psk: now.key }, 'c:1').resumed);
+  });
+}
+
+test('a start writes only that it was; sessions not heard of stay as they are, also over a stop', async (t) => {
+  const store = new MemoryStore();
+  let harness = await start(store);
+  const device = harness.connected({ cid });
+  const nonces = watchNonces(device);
+  for (let i = 0; i < 5; i++) harness.connected({ cid }, `other:${i}`);
+  await settle();
+  await harness.server.stop();
+  for (let round = 0; round < 6; round++) {
+    store.writes = 0;
+    harness = await start(store, harness.clock);
+    t.is(store.writes, 1);
+    // Nothing of this is written before the crash: each start has numbers of its own all the same.
+    if (round % 2 === 0) for (let i = 0; i < 100; i++) rejoin(device, harness, `c:${round}`)('x');
+    else await harness.server.stop();
+    t.is(store.writes, 1, `round ${round}`);
+  }
+  t.is(nonces.size, 300);
+});
+
+test('without the count of starts no stored session is taken', async (t) => {
+  const store = new MemoryStore();
+  const first = await start(store);
+  first.connected({ cid });
+  await settle();
+  store.values.delete('generation');
+  t.is((await start(store, first.clock)).server.sessions, 0);
+  t.is(store.sessions.length, 0);
 });
 
 test('a box opens only under its key and its name, unchanged', (t) => {
