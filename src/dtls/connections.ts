@@ -1,3 +1,4 @@
+import { cidText } from './cid.js';
 import type { DtlsPeer } from './peer.js';
 import type { Pending } from './pending.js';
 
@@ -26,7 +27,7 @@ export class Connections {
   }
 
   pendingWithCid(cid: Buffer): Pending | undefined {
-    return this.pendingsByCid.get(keyOf(cid));
+    return this.pendingsByCid.get(cidText(cid));
   }
 
   /** Every handshake in progress. */
@@ -37,14 +38,14 @@ export class Connections {
   addPending(pending: Pending): void {
     this.pendings.set(pending.lower.key, pending);
     const { ownCid } = pending.handshake;
-    if (ownCid.length > 0) this.pendingsByCid.set(keyOf(ownCid), pending);
+    if (ownCid.length > 0) this.pendingsByCid.set(cidText(ownCid), pending);
   }
 
   /** Removes a handshake; false if it had been removed before. */
   deletePending(pending: Pending): boolean {
     const { ownCid } = pending.handshake;
     if (this.pendings.get(pending.lower.key) !== pending) return false;
-    if (ownCid.length > 0) this.pendingsByCid.delete(keyOf(ownCid));
+    if (ownCid.length > 0) this.pendingsByCid.delete(cidText(ownCid));
     return this.pendings.delete(pending.lower.key);
   }
 
@@ -53,7 +54,7 @@ export class Connections {
   }
 
   peerWithCid(cid: Buffer): DtlsPeer | undefined {
-    return this.byCid.get(keyOf(cid));
+    return this.byCid.get(cidText(cid));
   }
 
   peer(key: string): DtlsPeer | undefined {
@@ -70,14 +71,14 @@ export class Connections {
     const { ownCid } = peer.session;
     this.byKey.set(peer.key, peer);
     this.byAddress.set(peer.lowerKey, peer);
-    if (ownCid.length > 0) this.byCid.set(keyOf(ownCid), peer);
+    if (ownCid.length > 0) this.byCid.set(ownCid, peer);
   }
 
   /** Removes a peer; false if it had been removed before. */
   delete(peer: DtlsPeer): boolean {
     const { ownCid } = peer.session;
     if (this.byAddress.get(peer.lowerKey) === peer) this.byAddress.delete(peer.lowerKey);
-    if (ownCid.length > 0 && this.byCid.get(keyOf(ownCid)) === peer) this.byCid.delete(keyOf(ownCid));
+    if (ownCid.length > 0 && this.byCid.get(ownCid) === peer) this.byCid.delete(ownCid);
     return this.byKey.delete(peer.key);
   }
 
@@ -99,15 +100,11 @@ export class Connections {
 
   /** Whether a connection id is in use. */
   hasCid(cid: Buffer): boolean {
-    return this.byCid.has(keyOf(cid)) || this.pendingsByCid.has(keyOf(cid));
+    return this.byCid.has(cidText(cid)) || this.pendingsByCid.has(cidText(cid));
   }
 
   /** Forgets everything. */
   clear(): void {
     for (const map of [this.pendings, this.pendingsByCid, this.byAddress, this.byCid, this.byKey]) map.clear();
   }
-}
-
-function keyOf(cid: Buffer): string {
-  return cid.toString('latin1');
 }

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Identity } from '../core/datagram.js';
 import { assertNever } from '../core/errors.js';
 import { type AlertName, alertName, decodeAlert } from './alert.js';
+import { cidText } from './cid.js';
 import { RecordCipher } from './ciphers.js';
 import { type ClientKey, checkPossession, readClientCertificate } from './client-authentication.js';
 import { credentialDigest } from './credential-digest.js';
@@ -300,7 +301,7 @@ export class Handshake {
       cipher: new RecordCipher(this.suite, this.secrets.keyBlock(), 'server'),
       identity: this.identity,
       credential: this.credential,
-      ownCid: keep(ownCid),
+      ownCid: cidText(ownCid),
       peerCid: keep(features.clientCid ?? noBytes),
       maxPlaintext: features.maxPlaintext,
       maxReceived: features.maxReceived,

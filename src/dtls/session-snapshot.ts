@@ -1,6 +1,7 @@
 import { Reader, Writer } from '../core/bytes.js';
 import type { Identity } from '../core/datagram.js';
 import { attempt, DecodeError } from '../core/errors.js';
+import { cidText } from './cid.js';
 import { RecordCipher } from './ciphers.js';
 import { keep } from './keep.js';
 import { type ResumableSession, sessionIdText } from './resumption.js';
@@ -29,7 +30,7 @@ export function encodeSnapshot(session: Session, options: SnapshotOptions): Buff
   vector(writer, Buffer.from(session.name));
   writer.u16(cipher.suite.id);
   vector(writer, cipher.keys);
-  vector(writer, session.ownCid);
+  vector(writer, Buffer.from(session.ownCid, 'latin1'));
   vector(writer, session.peerCid);
   writer.u16(session.maxPlaintext).u16(session.maxReceived).u48(options.lease).u48(options.generation);
   writer
@@ -67,7 +68,7 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     if (suite === undefined) throw new DecodeError('snapshot with an unknown suite');
     const block = keep(takeVector(reader));
     if (block.length !== 2 * suite.keyLength + 8) throw new DecodeError('snapshot without keys');
-    const ownCid = keep(takeVector(reader));
+    const ownCid = cidText(takeVector(reader));
     const peerCid = keep(takeVector(reader));
     const maxPlaintext = reader.u16();
     const maxReceived = reader.u16();

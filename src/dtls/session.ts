@@ -1,5 +1,6 @@
 import type { Identity } from '../core/datagram.js';
 import { type AlertName, alerts, decodeAlert, encodeAlert } from './alert.js';
+import { isCid } from './cid.js';
 import type { RecordCipher } from './ciphers.js';
 import { decodeFragments, handshakeTypes } from './handshake-message.js';
 import type { LastFlight } from './last-flight.js';
@@ -49,8 +50,8 @@ export interface SessionParts {
   readonly identity: Identity | undefined;
   /** See `credentialDigest`; undefined without a pre-shared key. */
   readonly credential: string | undefined;
-  /** In front of the peer's records to us; empty for none. */
-  readonly ownCid: Buffer;
+  /** In front of the peer's records to us, see `cidText`; empty for none. */
+  readonly ownCid: string;
   /** In front of our records to the peer; empty for none. */
   readonly peerCid: Buffer;
   /** The longest content of a record to the peer, and of one from it. */
@@ -69,7 +70,7 @@ export class Session {
   readonly cipher: RecordCipher;
   readonly identity: Identity | undefined;
   readonly credential: string | undefined;
-  readonly ownCid: Buffer;
+  readonly ownCid: string;
   readonly peerCid: Buffer;
   readonly maxPlaintext: number;
   readonly maxReceived: number;
@@ -114,7 +115,7 @@ export class Session {
   open(record: DtlsRecord, now: number): Opened | Dropped {
     if (this.closed || record.epoch !== sessionEpoch) return dropped.epoch;
     // A side that has given out a connection id takes nothing without it [RFC 9146 6].
-    if (!record.cid.equals(this.ownCid) || (record.type === contentTypes.tls12Cid) !== this.ownCid.length > 0) {
+    if (!isCid(record.cid, this.ownCid) || (record.type === contentTypes.tls12Cid) !== this.ownCid.length > 0) {
       return dropped.form;
     }
     if (!this.window.admits(record.sequence)) return dropped.replay;

@@ -4,7 +4,7 @@ import { Reader } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
 import type { DatagramPort, Peer } from '../core/datagram.js';
 import { DecodeError } from '../core/errors.js';
-import { mayUseName, sameIdentity } from '../core/identity.js';
+import { mayUseName, nameOfIdentity, sameIdentity } from '../core/identity.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import { RateLimit } from '../core/rate-limit.js';
@@ -217,7 +217,7 @@ export class SnServer {
   private onConnect(packet: Connect, peer: Peer): void {
     const known = this.clients.withId(packet.clientId);
     if (!mayUseName(peer.identity, packet.clientId, this.options.bindIdentity)) {
-      this.refuse(packet, peer, 'the client id does not belong to the identity');
+      this.refuse(packet, peer, 'the client id does not belong to the identity', ReturnCode.notSupported, 'warn');
       return;
     }
     if (known !== undefined && !mayTakeOver(known, peer)) {
@@ -262,9 +262,13 @@ export class SnServer {
     peer: Peer,
     reason: string,
     returnCode: ReturnCode = ReturnCode.notSupported,
+    level: 'debug' | 'warn' = 'debug',
   ): void {
     this.counters.refused.value++;
-    this.log.debug({ peer: peer.address, client: clientId }, `MQTT-SN CONNECT refused: ${reason}`);
+    this.log[level](
+      { peer: peer.address, client: clientId, identity: nameOfIdentity(peer.identity) },
+      `MQTT-SN CONNECT refused: ${reason}`,
+    );
     this.answer(peer, { type: 'CONNACK', returnCode });
   }
 
