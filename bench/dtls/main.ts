@@ -126,7 +126,7 @@ async function startOwn(): Promise<{ target: Target; stop: () => void }> {
   const port = await new Promise<number>((resolve) => server.once('message', (message) => resolve(Number(message))));
   rmSync(folder, { recursive: true });
   const target = { name: 'isthmus', only: undefined, host: '127.0.0.1', port, pid: server.pid };
-  return { target, stop: () => void server.disconnect() };
+  return { target, stop: () => server.disconnect() };
 }
 
 function readTarget(text: string): Target {

@@ -12,7 +12,7 @@ import { HandshakeSecrets } from './handshake-secrets.js';
 import type { HandshakeEffect, HandshakeInput, HandshakeStart } from './handshake-step.js';
 import { HeldRecords } from './held-records.js';
 import { identityName, identityText } from './identity-text.js';
-import { keep } from './keep.js';
+import { keep, keepSecret } from './keep.js';
 import { type Contribution, premasterOf, readContribution } from './key-agreement.js';
 import { LastFlight } from './last-flight.js';
 import type { Ending, Psk } from './options.js';
@@ -80,7 +80,7 @@ export class Handshake {
   constructor(from: HandshakeStart) {
     const { plan, random, settings } = from;
     this.from = from;
-    this.clientRandom = keep(from.hello.random);
+    this.clientRandom = Buffer.from(from.hello.random);
     this.ownCid = from.ownCid;
     this.suite = plan.kind === 'full' ? plan.negotiated.suite : plan.resumable.suite;
     this.secrets = new HandshakeSecrets(this.suite, this.clientRandom, random(32), this.transcript);
@@ -298,7 +298,7 @@ export class Handshake {
     const { features, ownCid, sessionName } = this.from;
     this.session = new Session({
       name: sessionName,
-      cipher: new RecordCipher(this.suite, this.secrets.keyBlock(), 'server'),
+      cipher: new RecordCipher(this.suite, keepSecret(this.secrets.keyBlock()), 'server'),
       identity: this.identity,
       credential: this.credential,
       ownCid: cidText(ownCid),
@@ -365,7 +365,7 @@ export class Handshake {
     this.establish({
       id: sessionIdText(this.sessionId),
       suite,
-      master: this.secrets.master,
+      master: keepSecret(this.secrets.master),
       extendedMasterSecret: features.extendedMasterSecret,
       identity: this.identity,
       credential: this.credential,
@@ -376,7 +376,7 @@ export class Handshake {
   private establish(resumable: ResumableSession): void {
     const session = this.session as Session;
     session.resumable = resumable;
-    if (this.secrets.master !== resumable.master) this.secrets.destroy();
+    this.secrets.destroy();
     this.awaiting = 'nothing';
     this.established = true;
     this.effects.push({ kind: 'established', session, early: this.early });

@@ -3,7 +3,7 @@ import type { Identity } from '../core/datagram.js';
 import { attempt, DecodeError } from '../core/errors.js';
 import { cidText } from './cid.js';
 import { RecordCipher } from './ciphers.js';
-import { keep } from './keep.js';
+import { keep, keepSecret } from './keep.js';
 import { type ResumableSession, sessionIdText } from './resumption.js';
 import { Session } from './session.js';
 import { suiteById } from './suites.js';
@@ -66,7 +66,7 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     const name = takeVector(reader).toString();
     const suite = suiteById(reader.u16());
     if (suite === undefined) throw new DecodeError('snapshot with an unknown suite');
-    const block = keep(takeVector(reader));
+    const block = keepSecret(takeVector(reader));
     if (block.length !== 2 * suite.keyLength + 8) throw new DecodeError('snapshot without keys');
     const ownCid = cidText(takeVector(reader));
     const peerCid = keep(takeVector(reader));
@@ -97,7 +97,7 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
 
 function decodeResumable(reader: Reader, session: Session): ResumableSession {
   const id = sessionIdText(takeVector(reader));
-  const master = keep(takeVector(reader));
+  const master = keepSecret(takeVector(reader));
   const extendedMasterSecret = reader.u8() === 1;
   const { identity, credential } = session;
   const { suite } = session.cipher;
