@@ -63,6 +63,7 @@ interface Composite<Kind extends string> {
 /** Why a command has no answer of its device. */
 export type Failure =
   | 'timeout' // no answer in the time given
+  | 'outcome_unknown' // the device may have done it, must not be asked again, and its answer cannot come any more
   | 'reset' // the device answered with RST
   | 'too_large' // the answer or the request is beyond the limit
   | 'not_registered' // no such endpoint, or it left meanwhile

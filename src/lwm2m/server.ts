@@ -67,8 +67,8 @@ export class Lwm2mServer {
       ended: (device, reason) => this.linkEnded(device, reason),
     });
     this.presence = new Presence(clock, options.qmodeTimeWindowMs, (device, to) => this.turned(device, to));
-    const publish = (device: Device, topic: TopicTemplate, payload: string): void =>
-      this.applications.publish(device, topic, payload);
+    const publish = (device: Device, topic: TopicTemplate, payload: string, done?: () => void): void =>
+      this.applications.publish(device, topic, payload, false, done);
     this.observing = new Observing({
       options,
       clock,

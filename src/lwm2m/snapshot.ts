@@ -45,7 +45,7 @@ export type SentRecord = Pick<OutgoingRequest, 'method' | 'path' | 'accept' | 'c
   readonly payload?: string;
 };
 
-/** What the store keeps of a command that waits. */
+/** What the store keeps of a command without an answer. */
 export interface CommandRecord extends RequestRecord {
   /** Milliseconds since 1970. */
   readonly expiresAt: number;

@@ -153,7 +153,7 @@ test('a command that may not be done twice is not repeated at the new address', 
   await world.coap.receive(new MemoryPeer('new'), { method: 'POST', path });
   await world.settled();
   t.is(world.coap.sent.length, 0);
-  t.true(world.published().some(([, answer]) => answer.includes('"code":"5.04"')));
+  t.true(world.published().some(([, answer]) => answer.includes('"code":"6.09"')));
 });
 
 test('commands wait until the device has the answer to its registration and to its update', async (t) => {
