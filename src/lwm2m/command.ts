@@ -49,6 +49,8 @@ export type Command =
       readonly kind: 'write-composite';
       readonly path: Root;
       readonly drafts: readonly Draft[];
+      /** Resource instances that are to go. */
+      readonly removed: readonly Path[];
     };
 
 /** What is asked for on many paths at once is asked of the root. */

@@ -30,4 +30,5 @@ export const commands: readonly string[] = [
   '{"reqID":10,"msgType":"observe-composite","data":{"paths":["/3/0/9","/3303/0"]}}',
   '{"reqID":10,"msgType":"cancel-observe-composite","data":{"paths":["/3/0/9","/3303/0"]}}',
   '{"reqID":11,"msgType":"write-composite","data":{"content":[{"path":"/1/0/1","value":60},{"path":"/3/0/15","value":"CET"}]}}',
+  '{"reqID":11,"msgType":"write-composite","data":{"basePath":"/2/0","content":[{"path":"/2/1","value":null}]}}',
 ];
