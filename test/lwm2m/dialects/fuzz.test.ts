@@ -38,7 +38,8 @@ function reasonIn(answer: string): string {
   const json = parseJson(answer);
   if (json instanceof DecodeError || !isObject(json)) return '';
   const { data, Reason: reason, Error: error } = json;
-  return String((isObject(data) ? data['reason'] : undefined) ?? reason ?? (error === 'Unknown Command' ? error : ''));
+  const told = (isObject(data) ? data['reason'] : undefined) ?? reason ?? (error === 'Unknown Command' ? error : '');
+  return typeof told === 'string' ? told : '';
 }
 
 /** Why the outcome of reading a command is not as it should be; undefined when it is. */
