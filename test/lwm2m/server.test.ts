@@ -119,6 +119,7 @@ test('a name that does not belong to the identity is refused', async (t) => {
   t.is((await world.register('ep', { peer: psk('other') })).code, '4.03');
   t.is((await world.register('ep', { peer: psk('ep') })).code, '2.01');
   t.is((await world.register('bound', { peer: psk('key-7', 'bound') })).code, '2.01');
+  t.is(world.metrics.counter('lwm2m.refused_names').value, 1, 'and the log says why');
 });
 
 test('who has proven an identity yields only to it', async (t) => {
