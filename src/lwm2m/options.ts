@@ -60,7 +60,10 @@ export interface Lwm2mOptions {
   readonly answerUnregistered: boolean;
   /** Quality of service of everything published. */
   readonly publishQos: QoS;
-  /** How long the answer to one message of a command is waited for; a body in blocks is several. */
+  /**
+   * How long the answer to one message of a command is waited for: a bound on silence, not on the whole command. A
+   * firmware image in blocks takes as long as the link needs, and goes on for as long as the device answers block by block.
+   */
   readonly commandTimeoutMs: number;
   /** Commands that may wait for one device. */
   readonly queueLimit: number;
