@@ -33,6 +33,8 @@ export class Job implements AddressedCommand {
   sent = false;
   /** It was sent before a restart, and its answer is not known. */
   repeated = false;
+  /** To be called when it is answered, while it is not in the store. */
+  taken: (() => void) | undefined = undefined;
   /** Its application has been answered; what the device still says about it is dropped. */
   answered = false;
 

@@ -5,7 +5,7 @@ import {
   type Observation,
   type OutgoingRequest,
 } from '../coap/types.js';
-import type { Clock } from '../core/clock.js';
+import type { Clock, Timer } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
@@ -41,6 +41,9 @@ const mostAttempts = 8;
 export class Downlink {
   private readonly context: DownlinkContext;
   private readonly deadlines: Deadlines<Device>;
+  /** Commands under way that are not in the store yet. */
+  private fresh: { readonly device: Device; readonly job: Job }[] = [];
+  private keeping: Timer | undefined;
   private stopped = false;
 
   constructor(context: DownlinkContext) {
@@ -65,6 +68,10 @@ export class Downlink {
     this.arm(device);
     if (job.answered) {
       taken();
+    } else if (options.keepAfterMs > 0 && device.commands.inFlight === job && !job.stored) {
+      job.taken = taken;
+      this.fresh.push({ device, job });
+      this.keeping ??= this.context.clock.after('lwm2m commands', options.keepAfterMs, () => this.keepFresh());
     } else {
       if (!job.stored) journal.saveCommand(device, job);
       journal.stored(taken);
@@ -109,6 +116,7 @@ export class Downlink {
   /** The endpoint has a new registration: what is not done yet is the new one's to do. */
   succeed(old: Device, device: Device): void {
     this.deadlines.delete(old);
+    this.keepFresh();
     const { inFlight } = old.commands;
     const jobs = old.commands.drain().filter((job) => !isWish(old, job));
     this.context.observing.inherit(old, device);
@@ -136,10 +144,25 @@ export class Downlink {
   stop(devices: Iterable<Device>): void {
     this.stopped = true;
     this.deadlines.clear();
+    this.keepFresh();
     for (const device of devices) {
       for (const job of device.commands.all()) {
         if (!job.stored && !job.answered && !isWish(device, job)) this.context.journal.saveCommand(device, job);
       }
+    }
+  }
+
+  /** Writes what has been under way for a while. */
+  private keepFresh(): void {
+    const { journal } = this.context;
+    this.keeping?.cancel();
+    this.keeping = undefined;
+    for (const { device, job } of this.fresh.splice(0)) {
+      const { taken } = job;
+      if (job.answered || taken === undefined) continue;
+      job.taken = undefined;
+      journal.saveCommand(device, job);
+      journal.stored(taken);
     }
   }
 
@@ -287,6 +310,8 @@ export class Downlink {
     // Kept until the answer is out: a command that is answered twice is better than one that is not.
     const done = job.stored ? () => this.context.journal.deleteCommand(endpoint, job) : undefined;
     this.tell(device, job, job.replies.answer(result), done);
+    job.taken?.();
+    job.taken = undefined;
   }
 
   /** What the device says to an observation made anew is not an answer, and its application hears nothing of the way there. */

@@ -243,6 +243,36 @@ test('a command under way to a device that is awake is made again after a crash,
   t.is(kept.count('lwm2m.commands'), 0);
 });
 
+test('a command that is answered soon is never written; another is, and taken then', async (t) => {
+  const store = new CrashStore();
+  const world = await World.start({ keepAfterMs: 5 }, store);
+  await world.registered('ep');
+  const taken: number[] = [];
+  const publish = (id: number): void => {
+    void world.broker.publish('lwm2m/ep/dn/dm', read(id)).then(() => taken.push(id));
+  };
+  publish(1);
+  await world.settled();
+  t.deepEqual([store.count('lwm2m.commands'), taken], [0, []]);
+  await world.answer({ code: '4.04' });
+  t.deepEqual(taken, [1]);
+  world.clock.advance(1);
+  publish(2);
+  await world.settled();
+  world.clock.advance(5);
+  await world.settled();
+  t.deepEqual([store.count('lwm2m.commands'), taken], [1, [1, 2]]);
+  await world.answer({ code: '4.04' });
+  t.is(store.count('lwm2m.commands'), 0);
+  publish(3);
+  await world.settled();
+  await world.registered('ep');
+  t.is(store.count('lwm2m.commands'), 1, 'it is the new registration that has it now');
+  t.deepEqual(taken, [1, 2, 3]);
+  const after = await world.restart(store.crash());
+  t.is(after.request(), 'GET /3/0/0 accept 11542');
+});
+
 test('what must not be done twice is sent when the store has it, and not again after a crash', async (t) => {
   const store = new CrashStore();
   const world = await World.start({}, store);
