@@ -137,7 +137,7 @@ const commands = {
     'lwm2m.command_timeout',
     durationMs(second, day),
     '93s',
-    "How long a device's answer to a command is waited for before the command is answered with a timeout.",
+    'How long a device may be silent on a command before that is answered with a timeout; a body in blocks is as many waits.',
   ),
   qmodeTimeWindow: key(
     'lwm2m.qmode_time_window',

@@ -1,4 +1,4 @@
-import type { BrokerLink, BrokerPort, DeliveryHandler, Message } from '../broker/port.js';
+import type { BrokerLink, BrokerPort, DeliveryHandler, Done, Message } from '../broker/port.js';
 import { BrokerRefusal } from '../broker/port.js';
 import { backoffMs } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
@@ -130,11 +130,17 @@ export class Applications {
     return this.topics.find(({ command }) => command.text === filter) ?? this.eventTopics;
   }
 
-  /** Publishes for a device. */
-  publish(device: Device, topic: TopicTemplate, payload: string, retain = false): void {
+  /** Publishes for a device; `done` comes when the broker has it, or has refused it. */
+  publish(device: Device, topic: TopicTemplate, payload: string, retain = false, done?: () => void): void {
     const message = this.message(topic.of(device.registration.endpoint, device.topicAddress), payload, retain);
-    if (device.link === undefined) this.gateway.publish(message, this.published);
-    else device.link.publish(message, this.published);
+    const published = this.publishedThen(done);
+    if (device.link === undefined) this.gateway.publish(message, published);
+    else device.link.publish(message, published);
+  }
+
+  /** Publishes an answer for an endpoint that is not registered any more. */
+  publishFor(endpoint: string, topic: TopicTemplate, payload: string, done: () => void): void {
+    this.gateway.publish(this.message(topic.of(endpoint, ''), payload), this.publishedThen(done));
   }
 
   /** Tells an event of a device on every set of topics that has a place for it. */
@@ -233,6 +239,14 @@ export class Applications {
   private readonly published = (refusal?: BrokerRefusal): void => {
     if (refusal !== undefined) this.refused.value++;
   };
+
+  private publishedThen(done: (() => void) | undefined): Done {
+    if (done === undefined) return this.published;
+    return (refusal) => {
+      this.published(refusal);
+      done();
+    };
+  }
 
   private warn(device: Device, refusal: BrokerRefusal, text: string): void {
     this.context.log.warn({ endpoint: device.registration.endpoint, err: refusal }, text);

@@ -31,6 +31,10 @@ export class Job implements AddressedCommand {
   stored = false;
   /** The device may have had it. */
   sent = false;
+  /** It was sent before a restart, and its answer is not known. */
+  repeated = false;
+  /** To be called when it is answered, while it is not in the store. */
+  taken: (() => void) | undefined = undefined;
   /** Its application has been answered; what the device still says about it is dropped. */
   answered = false;
 
@@ -42,6 +46,14 @@ export class Job implements AddressedCommand {
     this.seq = seq;
     this.again = again;
   }
+}
+
+/** A command that ends an observation. */
+export type CancelCommand = Extract<Command, { kind: 'cancel-observe' | 'cancel-observe-composite' }>;
+
+/** Whether a command ends an observation. */
+export function isCancel(command: Command): command is CancelCommand {
+  return command.kind === 'cancel-observe' || command.kind === 'cancel-observe-composite';
 }
 
 /** Whether a command may reach its device twice without doing more than once. */

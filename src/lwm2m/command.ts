@@ -49,6 +49,8 @@ export type Command =
       readonly kind: 'write-composite';
       readonly path: Root;
       readonly drafts: readonly Draft[];
+      /** Resource instances that are to go. */
+      readonly removed: readonly Path[];
     };
 
 /** What is asked for on many paths at once is asked of the root. */
@@ -63,6 +65,7 @@ interface Composite<Kind extends string> {
 /** Why a command has no answer of its device. */
 export type Failure =
   | 'timeout' // no answer in the time given
+  | 'outcome_unknown' // the device may have done it, must not be asked again, and its answer cannot come any more
   | 'reset' // the device answered with RST
   | 'too_large' // the answer or the request is beyond the limit
   | 'not_registered' // no such endpoint, or it left meanwhile

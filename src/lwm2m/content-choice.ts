@@ -2,7 +2,7 @@ import { ContentFormat, canonicalFormat } from './formats/content-format.js';
 import type { Lwm2mVersion } from './registration.js';
 import type { Entry } from './values.js';
 
-const { TEXT, OPAQUE, SENML_JSON, SENML_CBOR, TLV, JSON, LWM2M_CBOR } = ContentFormat;
+const { TEXT, OPAQUE, SENML_JSON, SENML_CBOR, SENML_ETCH_JSON, SENML_ETCH_CBOR, TLV, JSON, LWM2M_CBOR } = ContentFormat;
 
 /** What is known about the content formats of a device. */
 export interface FormatFacts {
@@ -16,7 +16,7 @@ export interface FormatFacts {
 /** A set of content formats as bits: two small numbers per device instead of two objects. */
 export type FormatSet = number;
 
-const bits = [TEXT, OPAQUE, SENML_JSON, SENML_CBOR, TLV, JSON, LWM2M_CBOR] as const;
+const bits = [TEXT, OPAQUE, SENML_JSON, SENML_CBOR, TLV, JSON, LWM2M_CBOR, SENML_ETCH_JSON, SENML_ETCH_CBOR] as const;
 
 export function withFormat(set: FormatSet, format: number): FormatSet {
   return set | bit(format);
@@ -58,6 +58,16 @@ export function compositeFormat(facts: FormatFacts): number | undefined {
     (format) =>
       (format === SENML_CBOR || format === SENML_JSON) &&
       ((facts.refusedReads | facts.refusedWrites) & bit(format)) === 0,
+  );
+}
+
+/** The formats that can say that something is to go, best first; none before 1.2 [RFC 8790 3.2]. */
+export function removalFormats(facts: FormatFacts): number[] {
+  if (facts.version !== '1.2') return [];
+  const isAnnounced = (format: number): boolean => facts.contentFormats.includes(format);
+  const order = [SENML_ETCH_CBOR, SENML_ETCH_JSON, LWM2M_CBOR];
+  return [...order.filter(isAnnounced), ...order.filter((format) => !isAnnounced(format))].filter(
+    (format) => (facts.refusedWrites & bit(format)) === 0,
   );
 }
 

@@ -1,10 +1,16 @@
-import { type CoapEndpoint, type CoapResponse, ExchangeError, type OutgoingRequest } from '../coap/types.js';
-import type { Clock } from '../core/clock.js';
+import {
+  type CoapEndpoint,
+  type CoapResponse,
+  ExchangeError,
+  type Observation,
+  type OutgoingRequest,
+} from '../coap/types.js';
+import type { Clock, Timer } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
 import type { Failure, Result } from './command.js';
-import { type AddressedCommand, isRepeatable, Job } from './command-queue.js';
+import { type AddressedCommand, isCancel, isRepeatable, Job } from './command-queue.js';
 import type { Device, Observed } from './device.js';
 import type { Journal } from './journal.js';
 import type { Observing } from './observing.js';
@@ -22,8 +28,8 @@ export interface DownlinkContext {
   readonly journal: Journal;
   readonly presence: Presence;
   readonly observing: Observing;
-  /** Publishes for a device. */
-  readonly publish: (device: Device, topic: TopicTemplate, payload: string) => void;
+  /** Publishes for a device; `done` comes when the broker has it, or has refused it. */
+  readonly publish: (device: Device, topic: TopicTemplate, payload: string, done?: () => void) => void;
   /** A device has been found not to take a content format. */
   readonly learned: (device: Device) => void;
 }
@@ -35,6 +41,9 @@ const mostAttempts = 8;
 export class Downlink {
   private readonly context: DownlinkContext;
   private readonly deadlines: Deadlines<Device>;
+  /** Commands under way that are not in the store yet. */
+  private fresh: { readonly device: Device; readonly job: Job }[] = [];
+  private keeping: Timer | undefined;
   private stopped = false;
 
   constructor(context: DownlinkContext) {
@@ -43,8 +52,8 @@ export class Downlink {
   }
 
   /**
-   * Takes charge of a command; it is answered in any case. `taken` is called when it is safe: under way, answered, or, if
-   * it has to wait, in the store.
+   * Takes charge of a command; it is answered in any case. `taken` is called when it is safe: answered, or in the store.
+   * Only what must not be done twice waits for the store before it is sent.
    */
   accept(device: Device, command: AddressedCommand, taken: () => void): void {
     const { options, journal } = this.context;
@@ -57,10 +66,14 @@ export class Downlink {
     if (device.asleep) this.tell(device, job, job.replies.queued());
     this.pump(device);
     this.arm(device);
-    if (job.answered || (device.commands.inFlight === job && !isPatient(device, job))) {
+    if (job.answered) {
       taken();
+    } else if (options.keepAfterMs > 0 && device.commands.inFlight === job && !job.stored) {
+      job.taken = taken;
+      this.fresh.push({ device, job });
+      this.keeping ??= this.context.clock.after('lwm2m commands', options.keepAfterMs, () => this.keepFresh());
     } else {
-      journal.saveCommand(device, job);
+      if (!job.stored) journal.saveCommand(device, job);
       journal.stored(taken);
     }
   }
@@ -87,7 +100,7 @@ export class Downlink {
   takeUp(device: Device): void {
     for (const job of device.commands.drain()) {
       // What the device may have had, and must not have twice, has ended.
-      if (job.sent && !isRepeatable(job.command)) this.answer(device, job, failed('timeout'));
+      if (job.sent && !isRepeatable(job.command)) this.answer(device, job, failed('outcome_unknown'));
       else device.commands.push(job, Number.POSITIVE_INFINITY);
     }
     this.pursue(device);
@@ -103,12 +116,13 @@ export class Downlink {
   /** The endpoint has a new registration: what is not done yet is the new one's to do. */
   succeed(old: Device, device: Device): void {
     this.deadlines.delete(old);
+    this.keepFresh();
     const { inFlight } = old.commands;
     const jobs = old.commands.drain().filter((job) => !isWish(old, job));
     this.context.observing.inherit(old, device);
     for (const job of jobs) {
       if (job === inFlight && !isRepeatable(job.command)) {
-        this.answer(old, job, failed('timeout'));
+        this.answer(old, job, failed('outcome_unknown'));
       } else {
         // A copy: the exchange with the old registration may still end, and must not answer for this one.
         const copy = new Job(job, job);
@@ -130,10 +144,25 @@ export class Downlink {
   stop(devices: Iterable<Device>): void {
     this.stopped = true;
     this.deadlines.clear();
+    this.keepFresh();
     for (const device of devices) {
       for (const job of device.commands.all()) {
         if (!job.stored && !job.answered && !isWish(device, job)) this.context.journal.saveCommand(device, job);
       }
+    }
+  }
+
+  /** Writes what has been under way for a while. */
+  private keepFresh(): void {
+    const { journal } = this.context;
+    this.keeping?.cancel();
+    this.keeping = undefined;
+    for (const { device, job } of this.fresh.splice(0)) {
+      const { taken } = job;
+      if (job.answered || taken === undefined) continue;
+      job.taken = undefined;
+      journal.saveCommand(device, job);
+      journal.stored(taken);
     }
   }
 
@@ -147,8 +176,13 @@ export class Downlink {
       const job = device.commands.next();
       if (job === undefined) return;
       job.sent = true;
-      if (!job.stored || isRepeatable(job.command)) this.run(device, job, 1);
-      else this.runOnce(device, job);
+      if (!isRepeatable(job.command)) {
+        this.runOnce(device, job);
+        continue;
+      }
+      // So that after a crash its repetition is known from a cancellation of what nobody observes.
+      if (job.stored && isCancel(job.command)) this.context.journal.saveCommand(device, job);
+      this.run(device, job, 1);
     }
   }
 
@@ -163,13 +197,17 @@ export class Downlink {
 
   private run(device: Device, job: Job, attempt: number): void {
     let { command } = job;
-    if (command.kind === 'cancel-observe' || command.kind === 'cancel-observe-composite') {
+    // Cancelled before it could be made anew.
+    if (job.again && device.observedBy(command) === undefined) return this.finish(device, job, failed('not_observed'));
+    if (isCancel(command)) {
       const observed = device.observedBy(command);
-      if (observed === undefined) return this.finish(device, job, failed('not_observed'));
-      const { observation } = observed;
-      const left = !this.context.observing.leave(device, observed, job.replies.dialect);
-      if (left && observation !== undefined) return this.cancel(device, job, observation);
-      // The device goes on for the other dialect's observer; this one still gets the value it is answered with.
+      if (observed === undefined && !job.repeated) return this.finish(device, job, failed('not_observed'));
+      const { observation, observers = [] } = observed ?? {};
+      const isLast = observers.every(({ replies }) => replies.dialect === job.replies.dialect);
+      if (observed !== undefined && observation !== undefined && isLast) {
+        return this.cancel(device, job, observed, observation, attempt);
+      }
+      // The device goes on for the other dialect's observer, or has ended it already: what is left to tell is the value.
       command = 'paths' in command ? { ...command, kind: 'read-composite' } : { ...command, kind: 'read' };
     }
     const plan = planRequest(command, device);
@@ -189,12 +227,16 @@ export class Downlink {
       .catch((error: unknown) => this.lost(device, job, peer, error, attempt));
   }
 
-  private cancel(device: Device, job: Job, observation: NonNullable<Observed['observation']>): void {
+  private cancel(device: Device, job: Job, observed: Observed, observation: Observation, attempt: number): void {
     const { peer } = device;
     observation
       .cancel()
       .then((response) => this.responded(device, job, observation.request, response, mostAttempts))
-      .catch((error: unknown) => this.lost(device, job, peer, error, mostAttempts));
+      .catch((error: unknown) => {
+        // Until the cancellation has come to its end, the device may know of the relation.
+        if (!this.stopped) this.context.observing.goOn(device, observed, observation);
+        this.lost(device, job, peer, error, attempt);
+      });
   }
 
   private responded(device: Device, job: Job, request: OutgoingRequest, response: CoapResponse, attempt: number): void {
@@ -242,6 +284,7 @@ export class Downlink {
 
   /** The exchange of a command has ended. */
   private finish(device: Device, job: Job, result: Result): void {
+    if (isCancel(job.command)) this.context.observing.leave(device, job.command, job.replies.dialect);
     this.answer(device, job, result);
     if (device.commands.inFlight !== job) return;
     device.commands.settle();
@@ -263,13 +306,17 @@ export class Downlink {
   private answer(device: Device, job: Job, result: Result): void {
     if (job.answered) return;
     job.answered = true;
-    this.context.journal.deleteCommand(device, job);
-    this.tell(device, job, job.replies.answer(result));
+    const { endpoint } = device.registration;
+    // Kept until the answer is out: a command that is answered twice is better than one that is not.
+    const done = job.stored ? () => this.context.journal.deleteCommand(endpoint, job) : undefined;
+    this.tell(device, job, job.replies.answer(result), done);
+    job.taken?.();
+    job.taken = undefined;
   }
 
   /** What the device says to an observation made anew is not an answer, and its application hears nothing of the way there. */
-  private tell(device: Device, job: Job, text: string | undefined): void {
-    if (text !== undefined && !job.again) this.context.publish(device, job.topics.response, text);
+  private tell(device: Device, job: Job, text: string | undefined, done?: () => void): void {
+    if (text !== undefined && !job.again) this.context.publish(device, job.topics.response, text, done);
   }
 }
 
@@ -288,7 +335,7 @@ const failures: Readonly<Record<ExchangeError['code'], Failure>> = {
   TIMEOUT: 'timeout',
   RESET: 'reset',
   // Given up because the device has moved, after it may have had the command.
-  CANCELLED: 'timeout',
+  CANCELLED: 'outcome_unknown',
   TOO_LARGE: 'too_large',
   PROTOCOL: 'bad_answer',
 };

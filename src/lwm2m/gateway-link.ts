@@ -1,4 +1,11 @@
-import type { BrokerLink, BrokerPort, DeliveryHandler, Done, Message } from '../broker/port.js';
+import {
+  type BrokerLink,
+  type BrokerPort,
+  BrokerRefusal,
+  type DeliveryHandler,
+  type Done,
+  type Message,
+} from '../broker/port.js';
 import { backoffMs } from '../core/backoff.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Log } from '../core/log.js';
@@ -54,7 +61,8 @@ export class GatewayLink {
 
   /** Publishes for an endpoint that has no link of its own. */
   publish(message: Message, done: Done): void {
-    this.link?.publish(message, done);
+    if (this.link === undefined) done(new BrokerRefusal('UNAVAILABLE', "the gateway's link is down"));
+    else this.link.publish(message, done);
   }
 
   private async connect(): Promise<void> {

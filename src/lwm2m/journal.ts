@@ -18,7 +18,7 @@ import {
 const end = '\0';
 const nothing = Buffer.alloc(0);
 
-/** What LwM2M keeps in the store: registrations, observations, commands that wait, and who is asleep. */
+/** What LwM2M keeps in the store: registrations, observations, commands without an answer, and who is asleep. */
 export class Journal {
   private readonly store: Store;
   private readonly registrations: Table;
@@ -63,10 +63,10 @@ export class Journal {
   }
 
   /** Removes a command, if it is here. */
-  deleteCommand(device: Device, job: Job): void {
+  deleteCommand(endpoint: string, job: Job): void {
     if (!job.stored) return;
     job.stored = false;
-    this.commands.delete(commandKey(device.registration.endpoint, job.seq));
+    this.commands.delete(commandKey(endpoint, job.seq));
   }
 
   saveAsleep({ registration: { endpoint }, asleep }: Device): void {

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import type { Result } from './command.js';
-import type { AddressedCommand, Job } from './command-queue.js';
+import type { AddressedCommand, CancelCommand, Job } from './command-queue.js';
 import type { Device, ObserveCommand, Observed, Observer } from './device.js';
 import { autoObserveReplies, isAutoObserve } from './dialects/msgtype-replies.js';
 import { InternCache } from './intern-cache.js';
@@ -109,12 +109,22 @@ export class Observing {
     if (observed !== undefined && observed.observation === undefined) this.drop(device, observed);
   }
 
-  /** Takes an observer out, and tells whether others stay. */
-  leave(device: Device, observed: Observed, dialect: string): boolean {
+  /** Takes an observer out. The relation ends with its last one. */
+  leave(device: Device, command: CancelCommand, dialect: string): void {
+    const observed = device.observedBy(command);
+    if (observed === undefined) return;
     observed.observers = others(observed.observers, dialect);
-    if (observed.observers.length > 0) this.context.journal.saveObservation(device, observed);
-    else this.drop(device, observed);
-    return observed.observers.length > 0;
+    if (observed.observers.length > 0) {
+      this.context.journal.saveObservation(device, observed);
+    } else {
+      observed.observation?.forget();
+      this.drop(device, observed);
+    }
+  }
+
+  /** A relation that was to be cancelled goes on, unless it has ended otherwise. */
+  goOn(device: Device, observed: Observed, cancelled: Relation): void {
+    if (observed.observation === cancelled && device.isObserved(observed)) this.resume(device, observed, cancelled);
   }
 
   /** The device is at another peer now, perhaps of another endpoint. */

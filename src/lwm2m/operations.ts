@@ -1,9 +1,9 @@
 import type { CoapResponse, Method, OutgoingRequest } from '../coap/types.js';
 import { assertNever, DecodeError } from '../core/errors.js';
 import type { Command, Result } from './command.js';
-import { compositeFormat, type FormatFacts, readFormat, writeFormats } from './content-choice.js';
+import { compositeFormat, type FormatFacts, readFormat, removalFormats, writeFormats } from './content-choice.js';
 import { entriesOf } from './drafts.js';
-import { decode, encode, encodePaths } from './formats/codec.js';
+import { decode, type EncodeOptions, encode, encodePaths } from './formats/codec.js';
 import { ContentFormat } from './formats/content-format.js';
 import { EncodeError, UnknownFormat } from './formats/errors.js';
 import { InternCache } from './intern-cache.js';
@@ -52,6 +52,12 @@ const noFormat: Failed = {
   reason: 'the device has refused every content format',
 };
 
+const noRemoval: Failed = {
+  kind: 'failed',
+  failure: 'bad_value',
+  reason: 'null removes a resource instance only since LwM2M 1.2, and the device has registered with another version',
+};
+
 /** Makes the request of a command [LWM2M-TP 6.4]. Observe and its end differ from Read by an option that CoAP adds. */
 export function planRequest(command: Command, device: DeviceView): Plan {
   const [shortest, longest] = pathLengths[command.kind];
@@ -70,12 +76,12 @@ export function planRequest(command: Command, device: DeviceView): Plan {
     }
     case 'write': {
       const method = command.mode === 'update' ? 'POST' : 'PUT';
-      return withEntries(method, path, command.path, entriesOf(command.drafts, device.objects), device, false);
+      return withEntries(method, path, command.path, entriesOf(command.drafts, device.objects), device);
     }
     case 'create': {
-      const assign = command.instanceId === undefined;
+      const assignInstance = command.instanceId === undefined;
       const entries = entriesOf(command.drafts, device.objects);
-      return withEntries('POST', path, command.path, entries, device, assign);
+      return withEntries('POST', path, command.path, entries, device, { assignInstance });
     }
     case 'write-attributes':
       return request('PUT', { path, query: command.attributes });
@@ -89,8 +95,11 @@ export function planRequest(command: Command, device: DeviceView): Plan {
     case 'observe-composite':
     case 'cancel-observe-composite':
       return fetchPaths(path, command.paths, device);
-    case 'write-composite':
-      return withEntries('iPATCH', path, command.path, entriesOf(command.drafts, device.objects), device, false);
+    case 'write-composite': {
+      const { drafts, removed } = command;
+      if (removed.length > 0 && device.version !== '1.2') return noRemoval;
+      return withEntries('iPATCH', path, command.path, entriesOf(drafts, device.objects), device, { removed });
+    }
     default:
       return assertNever(command);
   }
@@ -159,23 +168,29 @@ function withEntries(
   base: Path,
   entries: Entry[] | Failed,
   device: DeviceView,
-  assignInstance: boolean,
+  options: EncodeOptions = {},
 ): Plan {
   if (!Array.isArray(entries)) return entries;
   const [first] = entries;
   const single = first !== undefined && entries.length === 1 && first.path.length === base.length ? first : undefined;
   let plan: Plan = noFormat;
-  for (const contentFormat of formatsFor(base, single, device, assignInstance)) {
-    const payload = encode(contentFormat, base, entries, { assignInstance });
+  for (const contentFormat of formatsFor(base, single, device, options)) {
+    const payload = encode(contentFormat, base, entries, options);
     if (!(payload instanceof EncodeError)) return request(method, { path, contentFormat, payload });
     plan = { kind: 'failed', failure: 'bad_value', reason: payload.message };
   }
   return plan;
 }
 
-function formatsFor(base: Path, single: Entry | undefined, device: DeviceView, assignInstance: boolean): number[] {
+function formatsFor(
+  base: Path,
+  single: Entry | undefined,
+  device: DeviceView,
+  { assignInstance = false, removed = [] }: EncodeOptions,
+): number[] {
   // Only TLV can leave an instance's id out.
   if (assignInstance) return [ContentFormat.TLV];
+  if (removed.length > 0) return removalFormats(device);
   const composite = compositeFormat(device);
   if (base.length === 0) return composite === undefined ? [] : [composite];
   return writeFormats(device, single);

@@ -60,8 +60,16 @@ export interface Lwm2mOptions {
   readonly answerUnregistered: boolean;
   /** Quality of service of everything published. */
   readonly publishQos: QoS;
-  /** How long the answer to one message of a command is waited for; a body in blocks is several. */
+  /**
+   * How long the answer to one message of a command is waited for: a bound on silence, not on the whole command. A
+   * firmware image in blocks takes as long as the link needs, and goes on for as long as the device answers block by block.
+   */
   readonly commandTimeoutMs: number;
+  /**
+   * How long a command may be under way before it is written to the store. Until then, or until its answer, its publisher
+   * is not acknowledged; what is answered sooner costs no write. 0 where the broker hands over one message after the other.
+   */
+  readonly keepAfterMs: number;
   /** Commands that may wait for one device. */
   readonly queueLimit: number;
   /** How long a command may wait for its device. */
@@ -93,6 +101,7 @@ export const defaultLwm2mOptions: Lwm2mOptions = {
   answerUnregistered: true,
   publishQos: 1,
   commandTimeoutMs: 93_000,
+  keepAfterMs: 0,
   queueLimit: 100,
   queueTtlMs: 86_400_000,
   autoObserve: 'off',

@@ -54,6 +54,7 @@ export class Recall {
     const job = new Job(addressed, { expiresAt, seq });
     job.stored = true;
     job.sent = sent;
+    job.repeated = sent;
     return job;
   }
 

@@ -2,6 +2,7 @@ import type { CoapEndpoint } from '../coap/types.js';
 import type { Log } from '../core/log.js';
 import { AbsentPeer } from './absent-peer.js';
 import type { Applications } from './applications.js';
+import type { Job } from './command-queue.js';
 import type { DefinitionSource, Device } from './device.js';
 import type { Downlink } from './downlink.js';
 import type { Journal } from './journal.js';
@@ -36,6 +37,8 @@ export class Restart {
   /** Those whose endpoint has not been found. */
   private unbound: readonly Device[] = [];
   private pending: readonly Pending[] = [];
+  /** Commands whose registration has ended, and that were not answered before the process did. */
+  private readonly orphans: { readonly endpoint: string; readonly job: Job }[] = [];
 
   constructor(context: RestartContext) {
     this.context = context;
@@ -64,7 +67,10 @@ export class Restart {
     });
     await journal.loadCommands((endpoint, record, seq) => {
       const job = recall.job(record, seq);
-      return job !== undefined && registrations.of(endpoint)?.commands.push(job, Number.POSITIVE_INFINITY) === true;
+      const device = registrations.of(endpoint);
+      if (job !== undefined && device === undefined) this.orphans.push({ endpoint, job });
+      if (job !== undefined) device?.commands.push(job, Number.POSITIVE_INFINITY);
+      return job !== undefined;
     });
     await journal.loadAsleep((endpoint) => {
       const device = registrations.of(endpoint);
@@ -104,7 +110,7 @@ export class Restart {
 
   /** Every endpoint has started: lifetimes and commands go on. */
   takeUp(): void {
-    const { applications, downlink, log, presence, registrations } = this.context;
+    const { applications, downlink, journal, log, presence, registrations } = this.context;
     const { devices } = this;
     for (const device of devices) {
       if (registrations.withId(device.id) !== device) continue;
@@ -114,6 +120,10 @@ export class Restart {
       downlink.takeUp(device);
     }
     applications.reopen(devices);
+    for (const { endpoint, job } of this.orphans.splice(0)) {
+      const answer = job.replies.answer({ kind: 'failed', failure: 'not_registered' });
+      applications.publishFor(endpoint, job.topics.response, answer, () => journal.deleteCommand(endpoint, job));
+    }
     if (devices.length > 0) log.info({ devices: devices.length }, 'LwM2M registrations taken up again');
   }
 }

@@ -14,6 +14,7 @@ import type { Journal } from './journal.js';
 import { Observing } from './observing.js';
 import type { Lwm2mOptions } from './options.js';
 import { Presence, type Wakefulness } from './presence.js';
+import { Refusals } from './refusals.js';
 import { parseRegister, parseUpdate, type Refusal, updated } from './registration.js';
 import { isOwner, mayReplace, newRegistrationId, Registrations } from './registrations.js';
 import { Restart } from './restart.js';
@@ -44,6 +45,7 @@ export class Lwm2mServer {
   private readonly downlink: Downlink;
   /** The newest attempt of each endpoint whose link is being opened. */
   private readonly opening = new Map<string, object>();
+  private readonly refusals: Refusals;
   private readonly registered: Counter;
   private readonly updated: Counter;
   private readonly expired: Counter;
@@ -53,6 +55,7 @@ export class Lwm2mServer {
   constructor(parts: Lwm2mServerParts) {
     const { options, clock, journal, log, metrics } = parts;
     this.parts = parts;
+    this.refusals = new Refusals(log, clock, metrics);
     this.registered = metrics.counter('lwm2m.registrations');
     this.updated = metrics.counter('lwm2m.updates');
     this.expired = metrics.counter('lwm2m.expired');
@@ -67,8 +70,8 @@ export class Lwm2mServer {
       ended: (device, reason) => this.linkEnded(device, reason),
     });
     this.presence = new Presence(clock, options.qmodeTimeWindowMs, (device, to) => this.turned(device, to));
-    const publish = (device: Device, topic: TopicTemplate, payload: string): void =>
-      this.applications.publish(device, topic, payload);
+    const publish = (device: Device, topic: TopicTemplate, payload: string, done?: () => void): void =>
+      this.applications.publish(device, topic, payload, false, done);
     this.observing = new Observing({
       options,
       clock,
@@ -177,10 +180,11 @@ export class Lwm2mServer {
     if (parsed.kind === 'refused') return refusal(parsed, request);
     const { registration, credentials } = parsed;
     const { endpoint } = registration;
-    const current = this.registrations.of(endpoint);
-    if (endpoint === options.gatewayClientId) return { code: '4.03' };
-    if (!mayUseName(peer.identity, endpoint, options.bindIdentity)) return { code: '4.03' };
-    if (current !== undefined && !mayReplace(current.peer, peer)) return { code: '4.03' };
+    const refused = this.refusalOf(endpoint, peer);
+    if (refused !== undefined) {
+      this.refusals.add(refused, endpoint, peer);
+      return { code: '4.03' };
+    }
     const device = new Device(newRegistrationId(randomBytes), registration, peer, coap, definitions);
     device.credentials = credentials;
     const attempt = {};
@@ -209,6 +213,15 @@ export class Lwm2mServer {
       location: ['rd', device.id],
       sent: () => this.answered(device, () => this.announce(device)),
     };
+  }
+
+  /** Why a peer is not given an endpoint name, if it is not. */
+  private refusalOf(endpoint: string, peer: Peer): Parameters<Refusals['add']>[0] | undefined {
+    const { options } = this.parts;
+    if (endpoint === options.gatewayClientId) return 'gateway';
+    if (!mayUseName(peer.identity, endpoint, options.bindIdentity)) return 'identity';
+    const current = this.registrations.of(endpoint);
+    return current !== undefined && !mayReplace(current.peer, peer) ? 'owner' : undefined;
   }
 
   private async update(device: Device, coap: CoapEndpoint, request: CoapRequest, peer: Peer): Promise<CoapReply> {

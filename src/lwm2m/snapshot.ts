@@ -4,7 +4,7 @@ import { DecodeError } from '../core/errors.js';
 import type { Job } from './command-queue.js';
 import { formatsIn } from './content-choice.js';
 import type { Device, Observed } from './device.js';
-import { isObject, type JsonObject, parseJson, writeJson } from './dialects/json.js';
+import { isObject, type JsonObject, MAX_JSON_DEPTH, parseJson, writeJson } from './dialects/json.js';
 import type { Credentials, Lwm2mVersion } from './registration.js';
 
 /** What the store keeps of a registration, as JSON: readable, and 400 bytes for a usual device. */
@@ -45,7 +45,7 @@ export type SentRecord = Pick<OutgoingRequest, 'method' | 'path' | 'accept' | 'c
   readonly payload?: string;
 };
 
-/** What the store keeps of a command that waits. */
+/** What the store keeps of a command without an answer. */
 export interface CommandRecord extends RequestRecord {
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
@@ -93,8 +93,8 @@ export function decodeCommand(bytes: Buffer): CommandRecord | undefined {
 }
 
 function decode(bytes: Buffer, essential: string): unknown {
-  // Applications' requests may hold integers that JSON.parse would round.
-  const json = parseJson(bytes.toString());
+  // Applications' requests may hold integers that JSON.parse would round; here they lie a little deeper.
+  const json = parseJson(bytes.toString(), MAX_JSON_DEPTH + 10);
   return !(json instanceof DecodeError) && isObject(json) && essential in json ? json : undefined;
 }
 

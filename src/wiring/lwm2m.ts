@@ -15,6 +15,9 @@ import type { OwnLinks } from './broker.js';
 /** What /.well-known/core tells [LWM2M 6.2]. */
 const links = ['</rd>;rt="core.rd"', '</dp>'];
 
+/** Devices on a fast network answer sooner; who answers later is not held up by so little. */
+const keepAfterMs = 5;
+
 /** Object definitions, read again when their folder changes. */
 export function objectRegistry({ xmlDir }: Lwm2mConfig, { clock, log }: Around): ObjectRegistry {
   return new ObjectRegistry({ directory: xmlDir, log: log.child({ part: 'lwm2m' }), clock, watch: true });
@@ -52,6 +55,8 @@ export function lwm2mServer(
     // A command reaches the gateway that has the device, and the others know nothing of it.
     commandSubscription: own.shared ? 'device' : 'gateway',
     answerUnregistered: !own.shared,
+    // A broker elsewhere hands over the next command when the one before is safe.
+    keepAfterMs: broker.keepsSessions ? 0 : keepAfterMs,
   };
   return new Lwm2mServer({
     ...around,

@@ -51,6 +51,22 @@ test('a large body goes out in blocks, with its size first', async (t) => {
   t.deepEqual(Buffer.concat(got), body);
 });
 
+test('the time for an answer is that for each block, not for the whole body', async (t) => {
+  const w = await world({ blockSize: 16 });
+  const slow = w.endpoint.request(w.device, { ...put(bytes(64)), withinMs: 5000 });
+  for (let num = 0; num < 4; num += 1) {
+    const sent = next(w);
+    w.clock.advance(1999);
+    answer(w, sent, num < 3 ? '2.31' : '2.04', { block1: at(num, num < 3) });
+  }
+  t.is((await slow).code, '2.04', 'after 8 s');
+  const silent = t.throwsAsync(w.endpoint.request(w.device, { ...put(bytes(64)), withinMs: 5000 }), {
+    code: 'TIMEOUT',
+  });
+  w.clock.advance(5000);
+  await silent;
+});
+
 test('a body of one block goes whole', async (t) => {
   const w = await world();
   const asked = w.endpoint.request(w.device, put(bytes(1024)));

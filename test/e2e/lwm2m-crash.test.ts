@@ -1,7 +1,15 @@
+import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { line, UdpDevice } from '../lwm2m/support/udp-device.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { TestClient } from '../support/mqtt-client.js';
+import { CommandSource } from './command-source.js';
+import { ReadingDevice } from './reading-device.js';
+import { mqttSink } from './traffic.js';
+
+/** How often the gateway is killed: few in `npm test`, `ISTHMUS_CRASHES=50` for a long run. */
+const crashes = Number(process.env.ISTHMUS_CRASHES ?? 5);
+const longestLifeMs = 500;
 
 const observe = '{"reqID":1,"msgType":"observe","data":{"path":"/3/0/9"}}';
 const read = '{"reqID":2,"msgType":"read","data":{"path":"/3/0/0"}}';
@@ -60,4 +68,37 @@ test('after kill -9: status, notification, a queued command, update and end of a
   const last = await application(t, gateway);
   t.is((await device.ask('DELETE', location)).code, '2.02');
   await heard(last, /ep\/status .*"offline"/);
+});
+
+test(`killed ${crashes} times with commands under way: each is answered, and none is executed twice`, async (t) => {
+  t.timeout(60_000 + crashes * 10_000);
+  const gateway = await GatewayProcess.start(t);
+  const names = ['ep-0', 'ep-1', 'ep-2', 'ep-3'];
+  const devices = await Promise.all(names.map((name) => ReadingDevice.register(t, gateway.coapPort, name, 20)));
+  const answers = await mqttSink(t, gateway, 'answers', 1, 'lwm2m/+/up/resp');
+  const sources = names.map((name) => CommandSource.begin(t, gateway, name));
+  const doubtful = new Set<string>();
+  for (let crash = 0; crash < crashes; crash += 1) {
+    await setTimeout(Math.random() * longestLifeMs);
+    await gateway.kill();
+    // Not acknowledged, so its application sends it again, and it may be done again.
+    for (const { pending } of sources) doubtful.add(pending);
+    await gateway.start();
+  }
+  await Promise.all(sources.map((source) => source.stop()));
+  const unanswered = (): string[] => {
+    const answered = new Set(answers.delivered.map((text) => /"reqID":"([^"]+)"/.exec(text)?.[1]));
+    return sources.flatMap(({ acknowledged }) => acknowledged.filter((id) => !answered.has(id)));
+  };
+  for (let i = 0; i < 400 && unanswered().length > 0; i += 1) await setTimeout(50);
+  t.deepEqual(unanswered(), []);
+  const executed = devices.flatMap((device) => device.executed);
+  const twice = executed.filter((id, i) => executed.indexOf(id) !== i && !doubtful.has(id));
+  t.deepEqual(twice, []);
+  t.deepEqual(answers.complaints, []);
+  const unknown = answers.delivered.filter((text) => text.includes('"outcome_unknown"')).length;
+  const sent = sources.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+  t.log(
+    `${crashes} crashes, ${sent} commands acknowledged, ${executed.length} executed, ${unknown} of unknown outcome`,
+  );
 });

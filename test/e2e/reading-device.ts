@@ -6,22 +6,32 @@ const retryMs = 500;
 // Manufacturer: a TLV of resource 0 with the text EMQ.
 const manufacturer = Buffer.from('c300454d51', 'hex');
 
-/** An LwM2M device over real UDP that registers and answers every Read with its manufacturer. */
+/** An LwM2M device over real UDP that registers, answers every Read with its manufacturer, and executes. */
 export class ReadingDevice {
+  /** The arguments of every Execute, in their order; repetitions of one message count once. */
+  readonly executed: string[] = [];
   private readonly socket: Socket;
   private readonly gatewayPort: number;
+  private readonly slowMs: number;
+  private readonly known = new Set<string>();
 
-  private constructor(socket: Socket, gatewayPort: number) {
+  private constructor(socket: Socket, gatewayPort: number, slowMs: number) {
     this.socket = socket;
     this.gatewayPort = gatewayPort;
+    this.slowMs = slowMs;
   }
 
-  /** Registers; the socket closes with the test. */
-  static async register(t: ExecutionContext, gatewayPort: number, endpoint: string): Promise<ReadingDevice> {
+  /** Registers; takes up to `slowMs` to answer. The socket closes with the test. */
+  static async register(
+    t: ExecutionContext,
+    gatewayPort: number,
+    endpoint: string,
+    slowMs = 0,
+  ): Promise<ReadingDevice> {
     const socket = createSocket('udp4');
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    const device = new ReadingDevice(socket, gatewayPort, slowMs);
     t.teardown(() => void socket.close());
-    const device = new ReadingDevice(socket, gatewayPort);
     const query = [`ep=${endpoint}`, 'lt=86400', 'lwm2m=1.0', 'b=U'];
     const datagram = generate({
       code: 'POST',
@@ -50,12 +60,22 @@ export class ReadingDevice {
 
   /** Answers a request; gives the code of what came. */
   private answer(bytes: Buffer): string {
-    const { code, confirmable, messageId, token } = parse(bytes);
+    const { code, confirmable, messageId, payload, token } = parse(bytes);
     if (code === '0.01' && confirmable) {
       const options = [{ name: 'Content-Format' as const, value: Buffer.of(11542 >> 8, 11542 & 255) }];
-      this.send(generate({ ack: true, messageId, token, code: '2.05', options, payload: manufacturer }));
+      this.reply(generate({ ack: true, messageId, token, code: '2.05', options, payload: manufacturer }));
+    } else if (code === '0.02') {
+      const id = `${messageId} ${token.toString('hex')}`;
+      if (!this.known.has(id)) this.executed.push(payload.toString());
+      this.known.add(id);
+      this.reply(generate({ ack: true, messageId, token, code: '2.04' }));
     }
     return code;
+  }
+
+  private reply(datagram: Buffer): void {
+    if (this.slowMs === 0) this.send(datagram);
+    else setTimeout(() => this.send(datagram), Math.random() * this.slowMs);
   }
 }
 

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { find, type Gateway, installed, run, startGateway } from './support.js';
+import { find, freeUdpPort, type Gateway, installed, run, startGateway } from './support.js';
 
 const client = find('coap-client') === undefined ? 'coap-client-notls' : 'coap-client';
 
@@ -47,4 +47,16 @@ test('coap-client sends non-confirmable and over a link that loses', async (t) =
   const gateway = await startGateway(t);
   t.regex(await ask(t, gateway, '.well-known/core', '-N'), /<\/rd>/);
   t.regex(await ask(t, gateway, '.well-known/core', '-B', '20', '-l', '1'), /<\/rd>/);
+});
+
+test('coap-client sends values as a device would', async (t) => {
+  if (!installed(t, client)) return;
+  const gateway = await startGateway(t);
+  // A Send is known by the address it comes from.
+  const from = ['-p', `${await freeUdpPort()}`];
+  const query = 'rd?ep=by-hand&lt=300&lwm2m=1.1&b=U';
+  t.regex(await ask(t, gateway, query, '-m', 'post', '-t', '40', '-e', '</3303/0>', ...from), /2\.01/);
+  const send = ['-m', 'post', '-t', '110', '-e', '[{"n":"/3303/0/5700","v":21.5}]'];
+  t.regex(await ask(t, gateway, 'dp', ...send, ...from), /2\.04/);
+  t.regex(await ask(t, gateway, 'dp', ...send), /4\.04/);
 });

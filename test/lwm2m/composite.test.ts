@@ -123,3 +123,37 @@ test('Send of endpoints that share an address, and of one at a new address', asy
   t.is(await from(new MemoryPeer('session 2', identity)), 'lwm2m/d/up/notify', 'the same identity');
   t.is(await from(new MemoryPeer('session 3', { kind: 'psk', identity: 'e' })), undefined);
 });
+
+const removing =
+  '{"reqID":1,"msgType":"write-composite","data":{"content":[{"path":"/3/0/14","value":"+02"},{"path":"/2/0/2/1","value":null}]}}';
+
+test('null takes a resource instance away, in a format that can say so', async (t) => {
+  const it = await World.start();
+  await it.registered('ep', { query: ['lwm2m=1.2', 'b=U'] });
+  await it.command('lwm2m/ep/dn/dm', removing);
+  t.is(it.request(), 'iPATCH / 322 82a200672f332f302f3134 03632b3032a200682f322f302f322f31 02f6'.replaceAll(' 0', '0'));
+  await it.answer({ code: '4.15' });
+  t.is(
+    it.request(),
+    `iPATCH / 320 ${Buffer.from('[{"n":"/3/0/14","vs":"+02"},{"n":"/2/0/2/1","v":null}]').toString('hex')}`,
+  );
+  await it.answer({ code: '4.15' });
+  t.is(it.request(), 'iPATCH / 11544 a203a100a10e632b303202a100a102a101f6');
+  await it.answer({ code: '2.04' });
+  t.regex(it.published()[0]?.[1] ?? '', /"code":"2.04"/);
+  await it.command('lwm2m/ep/dn/dm', removing);
+  t.true(it.request().startsWith('iPATCH / 11544 '), 'remembered');
+  await it.answer({ code: '4.15' });
+  t.regex(it.published()[0]?.[1] ?? '', /"reason":"the device has refused every content format"/);
+});
+
+test('null is for resource instances, and for devices of 1.2', async (t) => {
+  const it = await world();
+  await it.command('lwm2m/ep/dn/dm', removing);
+  t.regex(it.published()[0]?.[1] ?? '', /"code":"4.00".*"reason":"null removes .* only since LwM2M 1.2/);
+  await it.command('lwm2m/ep/dn/dm', removing.replace('/2/0/2/1', '/2/0/2'));
+  t.regex(it.published()[0]?.[1] ?? '', /"reason":"data.content.1.value: only resource instances can be removed"/);
+  await it.command('lwm2m/ep/dn/dm', '{"reqID":1,"msgType":"write","data":{"path":"/2/0/2/1","value":null}}');
+  t.regex(it.published()[0]?.[1] ?? '', /"code":"4.00".*"reason":"data.value: /);
+  t.is(it.coap.sent.length, 0);
+});

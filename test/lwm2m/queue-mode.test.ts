@@ -91,6 +91,30 @@ test('a command that found its device asleep is kept for when it wakes, before t
   t.true(world.published()[0]?.[1].startsWith('{"reqID":1,'));
 });
 
+test('a cancellation that found its device asleep is made again, and answered as what it is', async (t) => {
+  const cancel = '{"reqID":9,"msgType":"cancel-observe","data":{"path":"/3/0/9"}}';
+  const { world, path } = await sleeper();
+  await world.command('lwm2m/ep/dn/dm', '{"reqID":8,"msgType":"observe","data":{"path":"/3/0/9"}}');
+  await world.answer({ code: '2.05', observe: 1, ...text('80') });
+  const { token } = world.coap.observations[0] as FakeObservation;
+  await world.command('lwm2m/ep/dn/dm', cancel);
+  world.coap.next().fail('TIMEOUT');
+  await world.settled();
+  const relation = world.coap.observations.at(-1) as FakeObservation;
+  t.deepEqual(relation.token, token);
+  await world.coap.receive(peer, { method: 'POST', path });
+  world.published();
+  t.is(world.request(), 'GET /3/0/9 accept 11542 observe 1');
+  await world.answer({ code: '2.05', ...text('7') });
+  t.deepEqual(world.published(), [
+    [
+      'lwm2m/ep/up/resp',
+      '{"reqID":9,"msgType":"cancel-observe","data":{"reqPath":"/3/0/9","code":"2.05","codeMsg":"content","content":[{"path":"/3/0/9","value":7}]}}',
+    ],
+  ]);
+  t.true(relation.forgotten);
+});
+
 test('but not one that may not be done twice', async (t) => {
   const { world } = await sleeper();
   await world.command('lwm2m/ep/dn/dm', execute);

@@ -119,6 +119,7 @@ test('a name that does not belong to the identity is refused', async (t) => {
   t.is((await world.register('ep', { peer: psk('other') })).code, '4.03');
   t.is((await world.register('ep', { peer: psk('ep') })).code, '2.01');
   t.is((await world.register('bound', { peer: psk('key-7', 'bound') })).code, '2.01');
+  t.is(world.metrics.counter('lwm2m.refused_names').value, 1, 'and the log says why');
 });
 
 test('who has proven an identity yields only to it', async (t) => {
@@ -153,7 +154,7 @@ test('a command that may not be done twice is not repeated at the new address', 
   await world.coap.receive(new MemoryPeer('new'), { method: 'POST', path });
   await world.settled();
   t.is(world.coap.sent.length, 0);
-  t.true(world.published().some(([, answer]) => answer.includes('"code":"5.04"')));
+  t.true(world.published().some(([, answer]) => answer.includes('"code":"6.09"')));
 });
 
 test('commands wait until the device has the answer to its registration and to its update', async (t) => {

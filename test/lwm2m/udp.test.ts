@@ -1,6 +1,8 @@
 import test from 'ava';
+import { generate, parse } from 'coap-packet';
 import type { Message } from '#src/broker/port.js';
 import { CrashStore } from '../support/crash-store.js';
+import { LockStep } from '../support/lockstep.js';
 import { line, listening, type Manner, UdpDevice } from './support/udp-device.js';
 
 interface Step {
@@ -206,4 +208,26 @@ test('after a crash a device goes on: notification, update, a command that waite
   t.is(kept.count('lwm2m.registrations') + kept.count('lwm2m.observations') + kept.count('lwm2m.commands'), 0);
   device.close();
   await after.server.stop();
+});
+
+test('conditions are not understood, so nothing is done on them [RFC 7252 5.4.1, 5.10.8]', async (t) => {
+  const { server, port, metrics } = await listening();
+  t.teardown(() => server.stop());
+  const wire = await LockStep.to(port);
+  t.teardown(() => wire.close());
+  let messageId = 0;
+  for (const name of ['If-Match', 'If-None-Match'] as const) {
+    for (const path of ['rd', 'dp']) {
+      messageId += 1;
+      const options = [
+        { name, value: Buffer.alloc(0) },
+        { name: 'Uri-Path' as const, value: Buffer.from(path) },
+        { name: 'Uri-Query' as const, value: Buffer.from('ep=ep') },
+      ];
+      wire.send(generate({ code: 'POST', confirmable: true, messageId, token: Buffer.of(messageId), options }));
+      t.is(parse(await wire.receive()).code, '4.02', `${name} on /${path}`);
+    }
+  }
+  t.is(server.size, 0);
+  t.is(metrics.counter('coap.bad_options').value, 4);
 });

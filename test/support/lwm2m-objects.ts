@@ -67,6 +67,9 @@ export const testObjects: ObjectLookup = lookup(
   defineObject(1, true, [
     [0, 'Integer'],
     [1, 'Integer'],
+    [2, 'Integer'],
+    [3, 'Integer'],
+    [5, 'Integer'],
     [6, 'Boolean'],
     [7, 'String'],
     [8, 'None'],

@@ -14,7 +14,10 @@ function cbor(
 const battery = entry([3, 0, 9], 'Integer', 80);
 const both = [entry([3, 0, 9], 'Integer', 80), entry([3, 0, 14], 'String', '+1')];
 
-/** LwM2M CBOR: made by hand from the rules of LwM2M 1.2 7.4.4, in diagnostic notation by name. */
+/**
+ * LwM2M CBOR: by hand from the rules of LwM2M 1.2 Core 7.4.4, in diagnostic notation by name. Of the specification's own
+ * examples the one of 7.4.4.4 is here. In an answer the ids begin with the object's [7.4.4]; in a Write they may, and do.
+ */
 export const lwm2mCborVectors: readonly Lwm2mVector[] = [
   cbor('{3: {0: {9: 80}}}', [3, 0, 9], 'a103 a100 a109 1850', [battery], true),
   cbor('{[3, 0, 9]: 80}', [3, 0, 9], 'a1 83030009 1850', [battery]),
@@ -41,6 +44,27 @@ export const lwm2mCborVectors: readonly Lwm2mVector[] = [
       entry([1, 1, 0], 'Integer', 102),
     ],
     true,
+  ),
+  cbor(
+    'LwM2M 1.2 Core 7.4.4.4, the Server object: its first instance',
+    [1],
+    'a101 a100 a7 00 1865 01 1a00015180 02 19012c 03 191770 05 1a00015180 06 f5 07 6155',
+    [
+      entry([1, 0, 0], 'Integer', 101),
+      entry([1, 0, 1], 'Integer', 86400),
+      entry([1, 0, 2], 'Integer', 300),
+      entry([1, 0, 3], 'Integer', 6000),
+      entry([1, 0, 5], 'Integer', 86400),
+      entry([1, 0, 6], 'Boolean', true),
+      entry([1, 0, 7], 'String', 'U'),
+    ],
+    true,
+  ),
+  cbor(
+    'as Anjay writes it: ids of the base in one key, resource instances below, no lengths',
+    [1, 0],
+    'bf 820100 bf 00 1865 06 f5 07 7f 6155 ff ff ff',
+    [entry([1, 0, 0], 'Integer', 101), entry([1, 0, 6], 'Boolean', true), entry([1, 0, 7], 'String', 'U')],
   ),
   cbor(
     'several objects',

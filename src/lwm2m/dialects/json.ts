@@ -9,15 +9,21 @@ export type JsonObject = { [key: string]: Json };
 
 /** Digits from which a number may be rounded by JSON.parse. */
 const longNumber = /\d{16}/;
-const token = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d[\d.eE+-]*/gs;
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d[\d.eE+-]*/gs;
 
-/** Parses JSON with exact integers of up to 20 digits. */
-export function parseJson(text: string): Json | DecodeError {
+/** How deep a command may be nested: whoever answers it with what it holds follows it down. */
+export const MAX_JSON_DEPTH = 500;
+
+/** Parses JSON with exact integers of up to 20 digits, nested at most so deep. */
+export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): Json | DecodeError {
   return attempt(() => {
+    // A level takes a character at least.
+    if (text.length > maxDepth && isDeeper(text, maxDepth)) throw new DecodeError(`nested deeper than ${maxDepth}`);
     try {
       return longNumber.test(text) ? parseLong(text) : (JSON.parse(text) as Json);
     } catch (error) {
-      if (error instanceof SyntaxError) throw new DecodeError(error.message);
+      // Too large for the parser, or for the expression that goes before it.
+      if (error instanceof SyntaxError || error instanceof RangeError) throw new DecodeError(error.message);
       throw error;
     }
   });
@@ -47,6 +53,8 @@ export function writeJson(value: Json | undefined): string {
  * characters of a string, so that neither can be taken for the other.
  */
 function parseLong(text: string): Json {
+  // Checked first, so that every string ends and none is looked for in vain to the end of the text.
+  JSON.parse(text);
   const carried = text.replace(token, (found: string, colon: string | undefined) => {
     if (colon !== undefined) return found;
     return found.startsWith('"') ? `"s${found.slice(1)}` : `"n${found}"`;
@@ -55,7 +63,44 @@ function parseLong(text: string): Json {
     if (typeof value !== 'string') return value;
     if (value.startsWith('s')) return value.slice(1);
     const number = parseDecimal(value.slice(1));
-    if (number === undefined) throw new DecodeError(`${value.slice(1)} is not a number`);
+    if (number === undefined) throw new DecodeError(`${value.slice(1, 40)} is not a number`);
     return number;
   }) as Json;
 }
+
+/** Whether brackets that stand in no string are nested deeper than `depth`. */
+function isDeeper(text: string, depth: number): boolean {
+  let level = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const character = text.charCodeAt(i);
+    if (character === QUOTE) {
+      i = endOfString(text, i);
+    } else if (character === OPEN_BRACKET || character === OPEN_BRACE) {
+      level += 1;
+      if (level > depth) return true;
+    } else if (character === CLOSE_BRACKET || character === CLOSE_BRACE) {
+      level -= 1;
+    }
+  }
+  return false;
+}
+
+/** Where the string that begins at `from` has its closing quote, or the text its end. */
+function endOfString(text: string, from: number): number {
+  let end = text.indexOf('"', from + 1);
+  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
+  return backslashes % 2 === 1;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;

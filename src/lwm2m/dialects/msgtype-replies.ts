@@ -79,9 +79,11 @@ export class MsgTypeReplies implements Replies {
  */
 export function echo(request: JsonObject, replaced: JsonObject): string {
   const { seqNum, ...others } = replaced;
-  const answer: JsonObject = {};
+  // Without a prototype: an application may call its keys what it likes.
+  const answer: JsonObject = Object.create(null);
   for (const key of Object.keys(request)) {
-    answer[key] = others[key] ?? request[key] ?? null;
+    if (key === 'seqNum' && seqNum !== undefined) continue;
+    answer[key] = (Object.hasOwn(others, key) ? others[key] : request[key]) ?? null;
     if (key === 'msgType' && seqNum !== undefined) answer['seqNum'] = seqNum;
   }
   return writeJson({ ...answer, ...others });

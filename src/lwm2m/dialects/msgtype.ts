@@ -75,11 +75,7 @@ function commandOf(name: MsgTypeName, data: JsonObject, hex: boolean): Command |
     case 'cancel-observe-composite':
       return onPaths(name, data);
     case 'write-composite':
-      return onItems(msgTypeData[name], data, hex, (_root, drafts) => ({
-        kind: name,
-        path: [],
-        drafts,
-      }));
+      return compositeOf(data, hex);
     default:
       return assertNever(name);
   }
@@ -160,6 +156,29 @@ function onItems<Data extends { basePath: string; content: Item[] }>(
     drafts.push(draft);
   }
   return make(base, drafts, parsed.data) ?? { reason: 'content: not below one object instance' };
+}
+
+/** Null takes a resource instance away [RFC 8790 3.2]. */
+function compositeOf(data: JsonObject, hex: boolean): Command | WrongCommand {
+  const checked = msgTypeData['write-composite'].safeParse(data);
+  if (!checked.success) return { reason: explain(checked.error) };
+  const { basePath } = checked.data;
+  if (parsePath(basePath) === undefined) return { reason: 'basePath: not a path' };
+  const drafts: Draft[] = [];
+  const removed: Path[] = [];
+  for (const [i, { value, ...item }] of checked.data.content.entries()) {
+    const text = `${basePath}/${item.path}`;
+    if (value !== null) {
+      const draft = draftOf(text, { ...item, value }, hex);
+      if ('reason' in draft) return { reason: `content.${i}.${draft.reason}` };
+      drafts.push(draft);
+    } else {
+      const path = parsePath(text.replace(/\/+/g, '/'));
+      if (path?.length !== 4) return { reason: `content.${i}.value: only resource instances can be removed` };
+      removed.push(path);
+    }
+  }
+  return { kind: 'write-composite', path: [], drafts, removed };
 }
 
 /** Values given by their resource ids alone are for an instance whose id the device picks. */

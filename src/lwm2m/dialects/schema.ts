@@ -44,6 +44,8 @@ export type CmdIdName = keyof typeof cmdIdCommands;
 
 /** One value of a write, its path absolute or below `basePath`. */
 const item = z.object({ path: text, type: resourceType.optional(), value: scalar });
+/** The same, or a resource instance that is to go. */
+const itemOrNull = item.extend({ value: z.union([scalar, z.null()]) });
 const path = z.object({ path: z.string() });
 const paths = z.object({ paths: z.array(z.string()).min(1) });
 const mode = z.enum(['replace', 'update']).optional();
@@ -61,7 +63,7 @@ export const msgTypeData = {
   'read-composite': paths,
   'observe-composite': paths,
   'cancel-observe-composite': paths,
-  'write-composite': z.object({ basePath: z.string().default('/'), content: z.array(item).min(1) }),
+  'write-composite': z.object({ basePath: z.string().default('/'), content: z.array(itemOrNull).min(1) }),
 };
 
 /** Names of the msgType dialect's commands. */

@@ -49,6 +49,7 @@ const failures: Readonly<Record<Failure, FailureWords>> = {
   no_definition: { title: 'No XML Definition', code: '6.06', message: 'no_object_definition' },
   bad_answer: { title: 'Bad Answer', code: '6.07', message: 'bad_answer' },
   too_large: { title: 'Too Large', code: '6.08', message: 'too_large' },
+  outcome_unknown: { title: 'Outcome Unknown', code: '6.09', message: 'outcome_unknown' },
   bad_value: { title: 'Bad Value', code: '4.00', message: 'bad_request' },
   timeout: { title: 'Timeout', code: '5.04', message: 'gateway_timeout' },
 };

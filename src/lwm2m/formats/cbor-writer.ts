@@ -37,6 +37,11 @@ export class CborWriter {
     return this;
   }
 
+  null(): this {
+    this.writer.u8(0xf6);
+    return this;
+  }
+
   float(value: number): this {
     const single = Math.fround(value) === value || Number.isNaN(value);
     const bytes = Buffer.allocUnsafe(single ? 4 : 8);

@@ -1,5 +1,5 @@
 import { attempt, type DecodeError } from '../../core/errors.js';
-import { formatPath, type Path } from '../path.js';
+import { formatPath, isBelow, type Path } from '../path.js';
 import type { Entry, ObjectLookup } from '../values.js';
 import { decodeCbor, encodeCbor } from './cbor.js';
 import { CborReader } from './cbor-reader.js';
@@ -18,7 +18,7 @@ import { encodeSenmlJson, encodeSenmlJsonPaths } from './senml-json.js';
 import { decodeText, encodeText } from './text.js';
 import { decodeTlv } from './tlv-decode.js';
 import { encodeTlv } from './tlv-encode.js';
-import { toWireEntry, type WireEntry } from './wire-entry.js';
+import { type Removal, toWireEntry, type WireEntry } from './wire-entry.js';
 
 /** How a payload is written. */
 export interface EncodeOptions {
@@ -27,6 +27,8 @@ export interface EncodeOptions {
    * paths, the same in all, is not written. Only TLV can say this.
    */
   readonly assignInstance?: boolean;
+  /** Resource instances that are to go; null stands in the place of their values [RFC 8790 3.2]. */
+  readonly removed?: readonly Path[];
 }
 
 /**
@@ -55,10 +57,11 @@ export function encode(
   options: EncodeOptions = {},
 ): Buffer | EncodeError {
   return attemptEncode(() => {
-    const assign = options.assignInstance === true;
+    const { assignInstance = false, removed = [] } = options;
     const wire = entries.map((entry) => toWireEntry(entry, base));
-    if (assign) checkAssignable(contentFormat, base, wire);
-    return encodeEntries(contentFormat, base, wire, assign);
+    if (assignInstance) checkAssignable(contentFormat, base, wire);
+    if (removed.length > 0) return encodeRemoving(contentFormat, base, wire, removed);
+    return encodeEntries(contentFormat, base, wire, assignInstance);
   });
 }
 
@@ -143,6 +146,28 @@ function encodeEntries(contentFormat: number, base: Path, entries: readonly Wire
       return encodeLwm2mCbor(entries);
     default:
       throw unknown(contentFormat, 'values');
+  }
+}
+
+function encodeRemoving(
+  contentFormat: number,
+  base: Path,
+  wire: readonly WireEntry[],
+  removed: readonly Path[],
+): Buffer {
+  for (const path of removed) {
+    if (path.length !== 4 || !isBelow(path, base)) throw new EncodeError(`${formatPath(path)} cannot be removed`);
+  }
+  const all = [...wire, ...removed.map((path): Removal => ({ path, removed: true }))];
+  switch (contentFormat) {
+    case ContentFormat.SENML_ETCH_JSON:
+      return encodeSenmlJson(base, all);
+    case ContentFormat.SENML_ETCH_CBOR:
+      return encodeSenmlCbor(base, all);
+    case ContentFormat.LWM2M_CBOR:
+      return encodeLwm2mCbor(all);
+    default:
+      throw new EncodeError(`${formatName(contentFormat)} cannot say that something is to be removed`);
   }
 }
 

@@ -4,7 +4,7 @@ import { CborReader } from './cbor-reader.js';
 import { CborWriter } from './cbor-writer.js';
 import type { EntryList } from './entry-list.js';
 import { EncodeError } from './errors.js';
-import type { WireEntry } from './wire-entry.js';
+import type { Removal, WireEntry } from './wire-entry.js';
 
 /**
  * Decodes LwM2M CBOR [LwM2M 1.2 7.4.4]: maps within maps, from the object down. A key is one id or an array of several,
@@ -17,7 +17,7 @@ export function decodeLwm2mCbor(payload: Buffer, list: EntryList): void {
 }
 
 /** Encodes LwM2M CBOR with one id per key. It has no place for timestamps. */
-export function encodeLwm2mCbor(entries: readonly WireEntry[]): Buffer {
+export function encodeLwm2mCbor(entries: readonly (WireEntry | Removal)[]): Buffer {
   const root: Tree = new Map();
   for (const entry of entries) plant(root, entry);
   const writer = new CborWriter();
@@ -57,12 +57,12 @@ function readId(reader: CborReader): number {
   return id;
 }
 
-type Tree = Map<number, Tree | WireEntry>;
+type Tree = Map<number, Tree | WireEntry | Removal>;
 
-function plant(root: Tree, entry: WireEntry): void {
+function plant(root: Tree, entry: WireEntry | Removal): void {
   let tree = root;
   for (const id of entry.path.slice(0, -1)) {
-    const next = tree.get(id) ?? new Map<number, Tree | WireEntry>();
+    const next: Tree | WireEntry | Removal = tree.get(id) ?? new Map();
     if (!(next instanceof Map)) throw new EncodeError(`${formatPath(entry.path)} lies below another value`);
     tree.set(id, next);
     tree = next;
@@ -77,6 +77,7 @@ function writeTree(writer: CborWriter, tree: Tree): void {
   for (const [id, child] of tree) {
     writer.integer(id);
     if (child instanceof Map) writeTree(writer, child);
+    else if ('removed' in child) writer.null();
     else writer.value(child);
   }
 }

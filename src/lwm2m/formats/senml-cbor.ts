@@ -2,20 +2,21 @@ import { formatPath, type Path } from '../path.js';
 import { CborWriter } from './cbor-writer.js';
 import type { Typed } from './fit.js';
 import { namesFor } from './names.js';
-import type { WireEntry } from './wire-entry.js';
+import type { Removal, WireEntry } from './wire-entry.js';
 
 /** Labels [RFC 8428 6]. */
 const BASE_NAME = -2;
 const NAME = 0;
+const VALUE = 2;
 const TIME = 6;
 
 const LABELS: Readonly<Record<Typed['type'], number | string>> = {
   String: 3,
   Corelnk: 3,
-  Integer: 2,
-  'Unsigned Integer': 2,
-  Time: 2,
-  Float: 2,
+  Integer: VALUE,
+  'Unsigned Integer': VALUE,
+  Time: VALUE,
+  Float: VALUE,
   Boolean: 4,
   Opaque: 8,
   // The only label of LwM2M's own, and text even here.
@@ -23,7 +24,7 @@ const LABELS: Readonly<Record<Typed['type'], number | string>> = {
 };
 
 /** Encodes a SenML CBOR pack; the base name stands in the first record only. */
-export function encodeSenmlCbor(base: Path, entries: readonly WireEntry[]): Buffer {
+export function encodeSenmlCbor(base: Path, entries: readonly (WireEntry | Removal)[]): Buffer {
   const names = namesFor(
     base,
     entries.map((entry) => entry.path),
@@ -32,14 +33,19 @@ export function encodeSenmlCbor(base: Path, entries: readonly WireEntry[]): Buff
   for (const [index, entry] of entries.entries()) {
     const baseName = index === 0 ? names.base : undefined;
     const name = names.rest(entry.path);
-    writer.map(1 + (baseName === undefined ? 0 : 1) + (name === '' ? 0 : 1) + (entry.time === undefined ? 0 : 1));
+    const time = 'removed' in entry ? undefined : entry.time;
+    writer.map(1 + (baseName === undefined ? 0 : 1) + (name === '' ? 0 : 1) + (time === undefined ? 0 : 1));
     if (baseName !== undefined) writer.integer(BASE_NAME).text(baseName);
     if (name !== '') writer.integer(NAME).text(name);
+    if ('removed' in entry) {
+      writer.integer(VALUE).null();
+      continue;
+    }
     const label = LABELS[entry.type];
     if (typeof label === 'number') writer.integer(label);
     else writer.text(label);
     writer.value(entry);
-    if (entry.time !== undefined) time(writer.integer(TIME), entry.time);
+    if (time !== undefined) writeTime(writer.integer(TIME), time);
   }
   return writer.finish();
 }
@@ -51,7 +57,7 @@ export function encodeSenmlCborPaths(paths: readonly Path[]): Buffer {
   return writer.finish();
 }
 
-function time(writer: CborWriter, seconds: number): void {
+function writeTime(writer: CborWriter, seconds: number): void {
   if (Number.isSafeInteger(seconds)) writer.integer(seconds);
   else writer.float(seconds);
 }

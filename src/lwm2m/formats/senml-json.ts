@@ -3,7 +3,7 @@ import { formatFloat } from './decimal.js';
 import type { Typed } from './fit.js';
 import { formatJsonValue } from './json-value.js';
 import { namesFor } from './names.js';
-import type { WireEntry } from './wire-entry.js';
+import type { Removal, WireEntry } from './wire-entry.js';
 
 const LABELS: Readonly<Record<Typed['type'], string>> = {
   String: 'vs',
@@ -18,7 +18,7 @@ const LABELS: Readonly<Record<Typed['type'], string>> = {
 };
 
 /** Encodes a SenML JSON pack [RFC 8428 5]; the base name stands in the first record only. */
-export function encodeSenmlJson(base: Path, entries: readonly WireEntry[]): Buffer {
+export function encodeSenmlJson(base: Path, entries: readonly (WireEntry | Removal)[]): Buffer {
   const names = namesFor(
     base,
     entries.map((entry) => entry.path),
@@ -28,8 +28,12 @@ export function encodeSenmlJson(base: Path, entries: readonly WireEntry[]): Buff
     if (index === 0 && names.base !== undefined) members.push(`"bn":"${names.base}"`);
     const name = names.rest(entry.path);
     if (name !== '') members.push(`"n":"${name}"`);
-    members.push(`"${LABELS[entry.type]}":${formatJsonValue(entry, 'base64url')}`);
-    if (entry.time !== undefined) members.push(`"t":${formatFloat(entry.time)}`);
+    if ('removed' in entry) {
+      members.push('"v":null');
+    } else {
+      members.push(`"${LABELS[entry.type]}":${formatJsonValue(entry, 'base64url')}`);
+      if (entry.time !== undefined) members.push(`"t":${formatFloat(entry.time)}`);
+    }
     return `{${members.join(',')}}`;
   });
   return Buffer.from(`[${records.join(',')}]`, 'utf8');

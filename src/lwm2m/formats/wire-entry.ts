@@ -7,6 +7,12 @@ import { ABSOLUTE } from './names.js';
 /** An entry ready to be written: its value checked against its type, its path against the base. */
 export type WireEntry = Typed & { readonly path: Path; readonly time?: number };
 
+/** A resource instance that is to go. */
+export interface Removal {
+  readonly path: Path;
+  readonly removed: true;
+}
+
 /** Checks an entry for writing below `base`. */
 export function toWireEntry(entry: Entry, base: Path): WireEntry {
   const { path, time } = entry;

@@ -7,6 +7,8 @@ interface Edition {
 }
 
 const firstVersion: ObjectVersion = { major: 1, minor: 0 };
+/** Of a device that did not say: the highest of the first major, since a larger minor only adds. */
+const anyFirst: ObjectVersion = { major: 1, minor: Number.POSITIVE_INFINITY };
 
 /** A fixed set of object definitions by id and version; several versions of an object stand side by side. */
 export class ObjectCatalog {
@@ -28,7 +30,8 @@ export class ObjectCatalog {
 
   /**
    * The definition to use for an object of this version: exactly it, else the highest of the same major, else the
-   * newest. A version that is missing or cannot be read counts as 1.0. Undefined when the object is not known at all.
+   * newest. A version that is missing or cannot be read means the highest 1.x. Undefined when the object is not known at
+   * all.
    */
   find(objectId: number, version?: string): ObjectDefinition | undefined {
     const editions = this.editions.get(objectId);
@@ -36,7 +39,7 @@ export class ObjectCatalog {
     if (editions === undefined || newest === undefined) return undefined;
     // Nearly every device writes a version as its definition does, so that reading it can be spared.
     for (const edition of editions) if (edition.definition.version === version) return edition.definition;
-    const wanted = (version === undefined ? undefined : parseVersion(version)) ?? firstVersion;
+    const wanted = (version === undefined ? undefined : parseVersion(version)) ?? anyFirst;
     let sameMajor: Edition | undefined;
     for (const edition of editions) {
       if (edition.version.major !== wanted.major) continue;

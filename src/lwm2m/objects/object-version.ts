@@ -27,10 +27,15 @@ const coreVersions: Record<string, Readonly<Record<number, string>>> = {
   '1.2': { 0: '1.2', 1: '1.2', 2: '1.1', 3: '1.2', 4: '1.3', 5: '1.1' },
 };
 
+/** Objects of the core specification have ids up to this. */
+const lastCoreObject = 7;
+
 /**
- * The version an object has when its device registered none: 1.0, but for the objects of the core specification the one
- * that came with the device's LwM2M version. [LWM2M-CORE 7.2.3]
+ * The version an object has when its device registered none: of the objects of the core specification the one that came
+ * with the device's LwM2M version [LWM2M-CORE 7.2.3]. For others that means 1.0, but devices leave later ones out as
+ * well: undefined, so that the highest 1.x is looked for, in which 1.0 is contained.
  */
-export function defaultVersion(objectId: number, lwm2mVersion: string): string {
+export function defaultVersion(objectId: number, lwm2mVersion: string): string | undefined {
+  if (objectId > lastCoreObject) return undefined;
   return coreVersions[lwm2mVersion]?.[objectId] ?? '1.0';
 }

@@ -26,10 +26,11 @@ const rule: readonly (readonly [string, string | undefined, string | undefined])
   ['1.0 1.1 2.0', '3.0', '2.0'],
   ['2.0 3.0', '1.0', '3.0'],
   ['1.0 1.1', '1', '1.0'],
-  ['1.0 1.1', undefined, '1.0'],
+  ['1.0 1.1', undefined, '1.1'],
+  ['1.0 1.1 2.0', undefined, '1.1'],
   ['1.1 1.2', undefined, '1.2'],
   ['2.0 2.1', undefined, '2.1'],
-  ['1.0 1.1', 'nonsense', '1.0'],
+  ['1.0 1.1', 'nonsense', '1.1'],
   ['', '1.0', undefined],
 ];
 

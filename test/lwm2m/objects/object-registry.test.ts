@@ -39,6 +39,8 @@ test('a lookup chooses by what the device registered', async (t) => {
   t.is(lookup.object(4)?.version, '1.0');
   t.is(lookup.object(21)?.version, '2.0');
   t.is(lookup.object(9), undefined);
+  t.is(registry.lookup(new Map()).object(3303)?.version, '1.1', 'not registered: the highest 1.x');
+  t.is(registry.lookup(new Map([[3303, '1.0']])).object(3303)?.version, '1.0');
   versions.set(4, undefined);
   t.is(lookup.object(4)?.version, '1.0');
   versions.set(4, '1.3');
