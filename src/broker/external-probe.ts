@@ -2,8 +2,7 @@ import { backoffMs } from '../core/backoff.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { isVersionRefusal } from './external-answers.js';
-import { connectOptions } from './external-connect-options.js';
-import { Connection, type Loss } from './external-connection.js';
+import type { Connection, ConnectionEvents, Loss } from './external-connection.js';
 import type { ExternalOptions } from './external-options.js';
 
 /** How near to a loss of the gateway's own connection the end of another counts as the same event, ms. */
@@ -13,6 +12,8 @@ const sameEventMs = 5000;
 export interface ProbeEvents {
   reached(): void;
   lost(): void;
+  /** A connection of the gateway itself, in the version of MQTT to be tried. */
+  connection(events: ConnectionEvents): Connection;
 }
 
 /**
@@ -62,9 +63,7 @@ export class BrokerProbe {
   }
 
   private connect(): void {
-    const { gatewayName } = this.options;
-    const client = { clientId: gatewayName, name: gatewayName, username: undefined, password: undefined };
-    this.connection = new Connection(connectOptions(this.options, this.version, client), this.clock, {
+    this.connection = this.events.connection({
       connected: () => this.onConnected(),
       lost: (loss) => this.onLost(loss),
       message: (_packet, taken) => taken(),

@@ -4,7 +4,7 @@ import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
 import type { Failure, Result } from './command.js';
-import { type AddressedCommand, isRepeatable, Job } from './command-queue.js';
+import { type AddressedCommand, isRepeatable, Job, type ReplyTo } from './command-queue.js';
 import type { Device, Observed } from './device.js';
 import type { Journal } from './journal.js';
 import type { Observing } from './observing.js';
@@ -24,6 +24,8 @@ export interface DownlinkContext {
   readonly observing: Observing;
   /** Publishes for a device. */
   readonly publish: (device: Device, topic: TopicTemplate, payload: string) => void;
+  /** Publishes for a device where an application asked for its answer. */
+  readonly reply: (device: Device, to: ReplyTo, payload: string) => void;
   /** A device has been found not to take a content format. */
   readonly learned: (device: Device) => void;
 }
@@ -139,7 +141,8 @@ export class Downlink {
 
   private job(command: AddressedCommand, again = false): Job {
     const { options, clock, journal } = this.context;
-    return new Job(command, { expiresAt: clock.now() + options.queueTtlMs, seq: journal.nextSeq(), again });
+    const expiresAt = Math.min(clock.now() + options.queueTtlMs, command.mustEndBy ?? Number.POSITIVE_INFINITY);
+    return new Job(command, { expiresAt, seq: journal.nextSeq(), again });
   }
 
   private pump(device: Device): void {
@@ -264,7 +267,9 @@ export class Downlink {
     if (job.answered) return;
     job.answered = true;
     this.context.journal.deleteCommand(device, job);
-    this.tell(device, job, job.replies.answer(result));
+    const text = job.replies.answer(result);
+    if (job.replyTo === undefined) this.tell(device, job, text);
+    else this.context.reply(device, job.replyTo, text);
   }
 
   /** What the device says to an observation made anew is not an answer, and its application hears nothing of the way there. */

@@ -40,9 +40,8 @@ export interface BrokerSide {
 export function brokerSide(config: BrokerConfig, access: Access, around: Around): BrokerSide {
   if (config.mode === 'external') {
     const name = gatewayNameOf(config);
-    const broker = externalBroker(config, name, around);
     const own = { shared: true, lwm2mClientId: `${name}-lwm2m`, credentials: undefined };
-    return { broker: () => broker, own, doors: [], systemTopics: () => [] };
+    return { broker: (store) => externalBroker(config, name, store, around), own, doors: [], systemTopics: () => [] };
   }
   let broker: EmbeddedBroker | undefined;
   const listeners = mqttListeners(config, around);

@@ -163,7 +163,7 @@ test('messages for a device with a lasting session wait in the broker while it i
   const first = await TestLink.open(one, 'device', { cleanSession: false });
   await first.subscribe('for/device', 1);
   first.raw.close();
-  await until(() => one.connected.links === 0, 'it has left');
+  await until(() => one.counts.links === 0, 'it has left');
   const app = await TestClient.connect(url, 'app');
   await app.mqtt.publishAsync('for/device', 'mail', { qos: 1 });
   // Through another gateway, which knows nothing of the subscription.
