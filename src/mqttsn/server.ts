@@ -48,7 +48,7 @@ export class SnServer {
     this.clock = around.clock;
     this.log = around.log;
     this.runner = new Runner(this.clients, broker, options, around, journal);
-    this.anonymous = new Anonymous(broker, options, around.log);
+    this.anonymous = new Anonymous(broker, options, around);
     this.unbound = new RateLimit(this.clock, options.unboundPerSecond);
     this.counters = {
       received: around.metrics.counter('mqttsn.packets_received'),

@@ -13,6 +13,8 @@ const longestLifeMs = 800;
 export interface Elsewhere {
   readonly mqttPort: number;
   readonly mqttVersion: '5' | '3.1.1';
+  /** Whether what waited for a client that comes back goes before what is published meanwhile [MQTT-4.6.0-6]. */
+  readonly keepsOrder: boolean;
 }
 
 /**
@@ -78,7 +80,7 @@ export async function killUnderLoad(t: ExecutionContext, broker: Elsewhere): Pro
   for (const sink of sinks) {
     wrong.push(...lost(sources, sink).map((message) => `${sink.name} did not get ${message}`));
     wrong.push(...doubled(sources, sink).map((message) => `${sink.name} got ${message} twice`));
-    wrong.push(...disordered(sink).map((message) => `${sink.name} got ${message} too late`));
+    if (broker.keepsOrder) wrong.push(...disordered(sink).map((message) => `${sink.name} got ${message} too late`));
   }
   const sent = sources.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
   const received = sinks.reduce((sum, { delivered }) => sum + delivered.length, 0);

@@ -9,7 +9,8 @@ for (const mqttVersion of ['5', '3.1.1'] as const) {
     async (t) => {
       if (!installed(t, 'mosquitto')) return;
       const { mqttPort } = await Mosquitto.start(t, 'max_queued_messages 0');
-      await killUnderLoad(t, { mqttPort, mqttVersion });
+      // After a client's return mosquitto 2.0 sends it new messages past those in its queue.
+      await killUnderLoad(t, { mqttPort, mqttVersion, keepsOrder: false });
     },
   );
 }
