@@ -4,6 +4,7 @@ import type { Log } from '../core/log.js';
 import { isVersionRefusal } from './external-answers.js';
 import type { Connection, ConnectionEvents, Loss } from './external-connection.js';
 import type { ExternalOptions } from './external-options.js';
+import type { Message } from './port.js';
 
 /** How near to a loss of the gateway's own connection the end of another counts as the same event, ms. */
 const sameEventMs = 5000;
@@ -54,7 +55,23 @@ export class BrokerProbe {
     this.retry?.cancel();
     const { connection } = this;
     this.connection = undefined;
-    return new Promise((resolve) => (connection === undefined ? resolve() : connection.end(true, resolve)));
+    return new Promise((resolve) => {
+      if (connection === undefined) resolve();
+      // The broker tells, by the will, that this gateway has gone.
+      else if (this.options.statsTopic !== undefined) connection.break(false, resolve);
+      else connection.end(true, resolve);
+    });
+  }
+
+  /** Publishes for the gateway itself, with QoS 0, if the broker is there. */
+  publish(message: Message): void {
+    if (this.ready) this.connection?.publish(message, () => {});
+  }
+
+  private state(state: 'online' | 'offline'): Message | undefined {
+    const { statsTopic } = this.options;
+    if (statsTopic === undefined) return undefined;
+    return { topic: `${statsTopic}/state`, payload: Buffer.from(state), qos: 0, retain: true };
   }
 
   /** Whether the broker itself went away at about this time, ms. */
@@ -68,7 +85,7 @@ export class BrokerProbe {
       lost: (loss) => this.onLost(loss),
       message: (_packet, taken) => taken(),
     });
-    this.connection.connect(true, undefined);
+    this.connection.connect(true, this.state('offline'));
   }
 
   private onConnected(): void {
@@ -76,6 +93,8 @@ export class BrokerProbe {
     this.failures = 0;
     const version = this.version === 5 ? '5' : '3.1.1';
     this.log.info({ broker: hostOf(this.options.url), version }, 'connected to the broker');
+    const online = this.state('online');
+    if (online !== undefined) this.publish(online);
     this.events.reached();
   }
 

@@ -115,6 +115,13 @@ export class ExternalBroker implements BrokerPort, ExternalHost {
     return link.open(before);
   }
 
+  /** Tells about the gateway itself, below its topic for that. */
+  publishStats(name: string, payload: string): void {
+    const { statsTopic } = this.options;
+    if (statsTopic === undefined) return;
+    this.probe.publish({ topic: `${statsTopic}/${name}`, payload: Buffer.from(payload), qos: 0, retain: true });
+  }
+
   turn(run: () => void, inHurry: boolean): Turn | undefined {
     return this.pacer.queue(run, inHurry);
   }

@@ -115,3 +115,30 @@ test('a command for a sleeper is given up when its message expires', async (t) =
   await client.publishAsync('lwm2m/meter/dn/dm', read, { qos: 1, properties });
   t.regex((await wait(/^answers\/me /)).text, /"codeMsg":"expired"/);
 });
+
+test('a gateway tells below its own topic how it is, and that it has gone', async (t) => {
+  if (!installed(t, 'mosquitto')) return;
+  const broker = await Mosquitto.start(t);
+  const { wait } = await application(t, broker, 'gateways/#');
+  const gateway = await startGateway(t, {
+    isthmus: [
+      'broker.mode = external',
+      `broker.url = mqtt://127.0.0.1:${broker.mqttPort}`,
+      'broker.stats_topic = gateways/one',
+      'broker.sys_interval = 1s',
+    ],
+  });
+  await wait(/^gateways\/one\/state online$/);
+  const device = new SnUdp(t, gateway.snPort);
+  t.is(await device.connect('sensor'), 0);
+  await wait(/^gateways\/one\/mqttsn\/sessions\/active 1$/);
+  // The gateway's own link is one of two.
+  await wait(/^gateways\/one\/broker\/connected 2$/);
+  await wait(/^gateways\/one\/broker\/connects 2$/);
+  for (const end of [() => gateway.kill(), () => gateway.stop()]) {
+    await end();
+    await wait(/^gateways\/one\/state offline$/);
+    await gateway.start();
+    t.truthy(await wait(/^gateways\/one\/state online$/));
+  }
+});
