@@ -63,7 +63,8 @@ export function enqueue(session: Session, outgoing: Outgoing): void {
   // An array that grows from nothing takes room for 17, and there are 100,000 queues of one.
   if (session.queue.length === 0) session.queue = [outgoing];
   else session.queue.push(outgoing);
-  if (outgoing.expiresAt !== undefined) session.nextExpiry = Math.min(session.nextExpiry ?? outgoing.expiresAt, outgoing.expiresAt);
+  if (outgoing.expiresAt !== undefined)
+    session.nextExpiry = Math.min(session.nextExpiry ?? outgoing.expiresAt, outgoing.expiresAt);
 }
 
 /** Drops what has waited for longer than its publisher wanted. What may have been sent is gone on with [MQTT5 3.3.2.3.3]. */
