@@ -42,9 +42,3 @@ export function endOf(reasonCode: number): 'takeover' | 'kicked' | undefined {
       return undefined;
   }
 }
-
-/** The code that an error of the mqtt package carries; 0 if none. */
-export function codeOf(error: unknown): number {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'number' ? code : 0;
-}

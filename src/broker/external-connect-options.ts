@@ -1,4 +1,4 @@
-import type { IClientOptions } from 'mqtt';
+import type { IConnectPacket } from 'mqtt-packet';
 import { fillTemplate } from './client-template.js';
 import type { ExternalOptions } from './external-options.js';
 
@@ -12,38 +12,25 @@ export interface ExternalClient {
   readonly password: Buffer | undefined;
 }
 
-type Protocol = NonNullable<IClientOptions['protocol']>;
-
-/** What the mqtt package is told for one client. */
-export function connectOptions(options: ExternalOptions, version: 4 | 5, client: ExternalClient): IClientOptions {
+/** The CONNECT of one client, without what changes from one connection to the next. */
+export function connectPacket(options: ExternalOptions, version: 4 | 5, client: ExternalClient): IConnectPacket {
   const url = new URL(options.url);
-  const { tls, connectTimeoutMs = 10_000 } = options;
   const username = client.username ?? filled(options.username ?? decoded(url.username), client);
-  const password = client.password ?? filled(options.password ?? decoded(url.password), client);
-  const secure = tls === undefined ? {} : { secureContext: tls.context, rejectUnauthorized: tls.verify };
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  const protocol = url.protocol.slice(0, -1) as Protocol;
-  const isWeb = protocol.startsWith('ws');
-  const host = isWeb ? url.hostname : hostname;
+  const password = client.password ?? asBytes(filled(options.password ?? decoded(url.password), client));
   return {
-    protocol,
-    host,
-    hostname: host,
-    ...(url.port === '' ? {} : { port: Number(url.port) }),
-    ...(isWeb ? { path: url.pathname + url.search, wsOptions: secure } : secure),
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: version,
     clientId: client.clientId,
+    keepalive: options.keepAliveSeconds,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    protocolVersion: version,
-    keepalive: options.keepAliveSeconds,
-    connectTimeout: connectTimeoutMs,
-    // When to come back, and with what, is the link's business.
-    reconnectPeriod: 0,
-    resubscribe: false,
   };
 }
 
 const decoded = (part: string): string | undefined => (part === '' ? undefined : decodeURIComponent(part));
+
+const asBytes = (text: string | undefined): Buffer | undefined => (text === undefined ? undefined : Buffer.from(text));
 
 const filled = (template: string | undefined, { name, username }: ExternalClient): string | undefined =>
   template === undefined ? undefined : fillTemplate(template, name, username);

@@ -1,9 +1,10 @@
-import type { IConnackPacket, IPublishPacket } from 'mqtt';
+import type { IConnackPacket, IPublishPacket } from 'mqtt-packet';
 import { backoffMs } from '../core/backoff.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Log } from '../core/log.js';
+import type { Counter, Metrics } from '../core/metrics.js';
 import type { Turn } from './connect-pacer.js';
-import { codeOf, endOf, refusalOf } from './external-answers.js';
+import { endOf, refusalOf } from './external-answers.js';
 import type { Connection, ConnectionEvents, Loss } from './external-connection.js';
 import { reasonOf } from './external-probe.js';
 import { LinkSubscriptions, withoutShare } from './external-subscriptions.js';
@@ -15,6 +16,7 @@ import { isTopicFilter, isTopicName } from './topics.js';
 export interface ExternalHost {
   readonly clock: Clock;
   readonly log: Log;
+  readonly counters: LinkCounters;
   /** A turn to connect; undefined when too many wait. */
   turn(run: () => void, inHurry: boolean): Turn | undefined;
   connection(options: LinkOptions, events: ConnectionEvents): Connection;
@@ -22,6 +24,22 @@ export interface ExternalHost {
   lostAround(at: number): boolean;
   gone(link: ExternalLink): void;
 }
+
+/** What is counted of all links. */
+export type LinkCounters = Readonly<
+  Record<'connects' | 'reconnects' | 'lost' | 'connectsRefused' | 'takeovers' | 'publishRefused' | 'heldBack', Counter>
+>;
+
+/** The counters of links, by their names. */
+export const linkCounters = (metrics: Metrics): LinkCounters => ({
+  connects: metrics.counter('broker.connects'),
+  reconnects: metrics.counter('broker.reconnects'),
+  lost: metrics.counter('broker.connections_lost'),
+  connectsRefused: metrics.counter('broker.connects_refused'),
+  takeovers: metrics.counter('broker.takeovers'),
+  publishRefused: metrics.counter('broker.publish_refused'),
+  heldBack: metrics.counter('broker.held_back'),
+});
 
 /** How long after a silent end of one connection it is clear that the others live on, ms. */
 const doubtMs = 1000;
@@ -50,13 +68,23 @@ export class ExternalLink implements BrokerLink {
   private turn: Turn | undefined;
   private predecessor: ExternalLink | undefined;
   private isGone = false;
+  private full = false;
   private afterwards: (() => void) | undefined;
 
   constructor(host: ExternalHost, options: LinkOptions) {
     this.host = host;
     this.options = options;
     this.clientId = options.clientId;
-    this.window = new ExternalWindow((message, done) => this.connection?.publish(message, done));
+    this.window = new ExternalWindow((message, answered) => this.connection?.publish(message, answered));
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  /** Publications that the broker has not acknowledged. */
+  get inFlight(): number {
+    return this.connection?.onTheWay ?? 0;
   }
 
   /** Connects, after the last link of the same client id is off. Patient owners have their link before that. */
@@ -74,12 +102,25 @@ export class ExternalLink implements BrokerLink {
     });
   }
 
-  publish(message: Message, done: Done): void {
+  publish(message: Message, answered: Done): void {
+    const done: Done = (refusal) => {
+      if (refusal !== undefined) this.host.counters.publishRefused.value++;
+      answered(refusal);
+    };
     if (!isTopicName(message.topic)) done(new BrokerRefusal('BAD_TOPIC', `not a topic name: ${message.topic}`));
     else if (this.state !== 'open' || this.connection === undefined) done(away());
     else if (message.qos > 0) this.window.publish(message, done);
     else if (this.connection.unsent > maxUnsentBytes) done(new BrokerRefusal('UNAVAILABLE', 'the broker is slow'));
-    else this.connection.publish(message, () => done());
+    else {
+      let code = 0;
+      this.connection.publish(message, (answer) => (code = answer));
+      done(code === 0 ? undefined : refusalOf(code, `not for this broker: ${message.topic}`));
+    }
+  }
+
+  setFull(full: boolean): void {
+    this.full = full;
+    this.connection?.setFull(full);
   }
 
   subscribe(filter: string, qos: QoS, done: (refusal?: BrokerRefusal, granted?: QoS) => void, resume = false): void {
@@ -99,8 +140,9 @@ export class ExternalLink implements BrokerLink {
       done(new BrokerRefusal('BAD_TOPIC', `not a topic filter: ${filter}`));
     } else if (this.state !== 'open') done(away());
     else {
-      this.connection?.unsubscribe(filter, (error) => {
-        if (error) done(refused(error));
+      this.connection?.unsubscribe(filter, (code) => {
+        if (code === undefined) done(away());
+        else if (code >= 128) done(refusalOf(code, `still subscribed to ${filter}`));
         else {
           this.subscriptions.delete(filter);
           done();
@@ -116,18 +158,19 @@ export class ExternalLink implements BrokerLink {
   }
 
   close(): void {
-    if (this.state !== 'closed') this.finish(this.leavesWill);
+    if (this.state !== 'closed') this.finish(this.leavesWill ? 'leave will' : 'goodbye');
   }
 
   /** Ends the link from the broker's side; a will is published as the broker's rules have it. */
   end(reason: 'takeover' | 'kicked' | 'lost'): void {
     if (this.state === 'closed') return;
     const wasOpening = this.opening !== undefined;
-    this.finish(reason === 'takeover');
+    if (reason === 'takeover') this.host.counters.takeovers.value++;
+    this.finish(reason === 'takeover' ? 'taken over' : 'goodbye');
     if (!wasOpening) this.options.onClose?.(reason);
   }
 
-  private finish(withoutWord: boolean): void {
+  private finish(how: 'goodbye' | 'leave will' | 'taken over'): void {
     this.state = 'closed';
     this.timer?.cancel();
     this.turn?.cancel();
@@ -144,8 +187,8 @@ export class ExternalLink implements BrokerLink {
     if (connection === undefined) {
       if (predecessor === undefined || predecessor.isGone) gone();
       else predecessor.afterwards = gone;
-    } else if (withoutWord) connection.break(gone);
-    else connection.end(this.options.cleanSession, gone);
+    } else if (how === 'goodbye') connection.end(this.options.cleanSession, gone);
+    else connection.break(how === 'taken over', gone);
   }
 
   private queue(): void {
@@ -155,15 +198,22 @@ export class ExternalLink implements BrokerLink {
 
   private connect(): void {
     this.turn = undefined;
-    this.connection ??= this.host.connection(this.options, {
-      connected: (connack) => this.onConnected(connack),
-      lost: (loss) => this.onLost(loss),
-      message: (packet, taken) => this.onMessage(packet, taken),
-    });
+    this.connection ??= this.newConnection();
     this.registered = this.options.will?.();
     // Only the first connection wants a clean session where the broker keeps one over a loss.
     const clean = this.options.cleanSession && !(this.everOpen && this.connection.keepsCleanSession);
     this.connection.connect(clean, this.registered);
+  }
+
+  private newConnection(): Connection {
+    const connection = this.host.connection(this.options, {
+      connected: (connack) => this.onConnected(connack),
+      lost: (loss) => this.onLost(loss),
+      message: (packet, taken, at) => this.onMessage(packet, taken, at),
+      heldBack: () => this.host.counters.heldBack.value++,
+    });
+    connection.setFull(this.full);
+    return connection;
   }
 
   private onConnected({ sessionPresent, properties }: IConnackPacket): void {
@@ -171,7 +221,9 @@ export class ExternalLink implements BrokerLink {
     this.failures = 0;
     this.sessionPresent = sessionPresent;
     this.usesIds = this.connection?.version === 5 && properties?.subscriptionIdentifiersAvailable !== false;
-    this.window.open(properties?.receiveMaximum);
+    const { counters } = this.host;
+    (this.everOpen ? counters.reconnects : counters.connects).value++;
+    this.window.open(properties?.receiveMaximum, (this.connection?.onTheWay ?? 0) - this.window.used);
     for (const [filter, { qos, quiet }] of this.subscriptions) {
       if (quiet && sessionPresent) continue;
       this.ask(filter, qos, quiet, (refusal) => {
@@ -181,11 +233,15 @@ export class ExternalLink implements BrokerLink {
     this.everOpen = true;
     const { opening } = this;
     this.opening = undefined;
-    opening?.resolve(this);
+    if (opening === undefined) this.options.onReconnect?.();
+    else opening.resolve(this);
   }
 
   private onLost(loss: Loss): void {
     const wasOpen = this.state === 'open';
+    const { counters } = this.host;
+    if (wasOpen) counters.lost.value++;
+    if (loss.kind === 'refused') counters.connectsRefused.value++;
     this.state = 'away';
     this.window.close(away());
     for (const [, subscription] of this.subscriptions) subscription.quiet = true;
@@ -221,26 +277,26 @@ export class ExternalLink implements BrokerLink {
   private fail(refusal: BrokerRefusal): void {
     const { opening } = this;
     this.opening = undefined;
-    this.finish(false);
+    this.finish('goodbye');
     opening?.reject(refusal);
   }
 
   private ask(filter: string, qos: QoS, quiet: boolean, done: (refusal?: BrokerRefusal, granted?: QoS) => void): void {
     const before = this.subscriptions.get(filter);
     const { id } = this.subscriptions.set(filter, qos, quiet);
-    this.connection?.subscribe(filter, { qos, id: this.usesIds ? id : undefined, quiet }, (error, granted) => {
-      if (!error && granted < 128) {
+    this.connection?.subscribe(filter, { qos, id: this.usesIds ? id : undefined, quiet }, (granted) => {
+      if (granted !== undefined && granted < 128) {
         this.subscriptions.set(filter, granted as QoS, quiet);
         done(undefined, granted as QoS);
         return;
       }
       if (before === undefined) this.subscriptions.delete(filter);
       else this.subscriptions.set(filter, before.qos, before.quiet);
-      done(granted >= 128 ? refusalOf(granted, `${this.clientId} may not subscribe to ${filter}`) : refused(error));
+      done(granted === undefined ? away() : refusalOf(granted, `${this.clientId} may not subscribe to ${filter}`));
     });
   }
 
-  private onMessage({ topic, payload, qos, retain, properties }: IPublishPacket, taken: () => void): void {
+  private onMessage({ topic, payload, qos, retain, properties }: IPublishPacket, taken: () => void, at: number): void {
     if (this.state === 'closed') {
       // Without an acknowledgement it stays in the session that the broker keeps.
       if (qos === 0 || this.options.cleanSession) taken();
@@ -250,7 +306,8 @@ export class ExternalLink implements BrokerLink {
     if (!this.subscriptions.wants(topic, retain, typeof ids === 'number' ? [ids] : ids)) taken();
     else {
       const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-      this.options.onMessage({ topic, payload: bytes, qos, retain }, taken);
+      const message = { topic, payload: bytes, qos, retain };
+      this.options.onMessage(properties === undefined ? message : { ...message, ...extrasOf(properties, at) }, taken);
     }
   }
 
@@ -259,15 +316,24 @@ export class ExternalLink implements BrokerLink {
   }
 }
 
+/** What MQTT 5 says about a message beside itself. */
+function extrasOf(
+  { messageExpiryInterval: seconds, responseTopic, correlationData }: NonNullable<IPublishPacket['properties']>,
+  at: number,
+): Partial<Message> {
+  return {
+    ...(seconds === undefined ? {} : { expiresAt: at + seconds * 1000 }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData }),
+  };
+}
+
 const noIds: readonly number[] = [];
 
 /** What may wait in one socket before a device is told to come later. */
 const maxUnsentBytes = 1 << 20;
 
 const away = (): BrokerRefusal => new BrokerRefusal('UNAVAILABLE', 'not connected to the broker');
-
-const refused = (error: unknown): BrokerRefusal =>
-  refusalOf(codeOf(error), error instanceof Error ? error.message : String(error));
 
 const sameMessage = (a: Message, b: Message): boolean =>
   a.topic === b.topic && a.qos === b.qos && a.retain === b.retain && a.payload.equals(b.payload);

@@ -20,6 +20,8 @@ export interface ExternalOptions {
   readonly keepAliveSeconds: number;
   /** How long an MQTT 5 broker keeps the session of a device that is away and did not ask for a clean one. */
   readonly sessionExpirySeconds: number;
+  /** Below which the gateway tells how it is; absent: nowhere. */
+  readonly statsTopic?: string | undefined;
   /** How long the broker may take with its CONNACK, ms; default 10,000. */
   readonly connectTimeoutMs?: number;
   /** With TLS: whom to trust and what to show. */

@@ -2,9 +2,9 @@ import { backoffMs } from '../core/backoff.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { isVersionRefusal } from './external-answers.js';
-import { connectOptions } from './external-connect-options.js';
-import { Connection, type Loss } from './external-connection.js';
+import type { Connection, ConnectionEvents, Loss } from './external-connection.js';
 import type { ExternalOptions } from './external-options.js';
+import type { Message } from './port.js';
 
 /** How near to a loss of the gateway's own connection the end of another counts as the same event, ms. */
 const sameEventMs = 5000;
@@ -13,6 +13,8 @@ const sameEventMs = 5000;
 export interface ProbeEvents {
   reached(): void;
   lost(): void;
+  /** A connection of the gateway itself, in the version of MQTT to be tried. */
+  connection(events: ConnectionEvents): Connection;
 }
 
 /**
@@ -53,7 +55,23 @@ export class BrokerProbe {
     this.retry?.cancel();
     const { connection } = this;
     this.connection = undefined;
-    return new Promise((resolve) => (connection === undefined ? resolve() : connection.end(true, resolve)));
+    return new Promise((resolve) => {
+      if (connection === undefined) resolve();
+      // The broker tells, by the will, that this gateway has gone.
+      else if (this.options.statsTopic !== undefined) connection.break(false, resolve);
+      else connection.end(true, resolve);
+    });
+  }
+
+  /** Publishes for the gateway itself, with QoS 0, if the broker is there. */
+  publish(message: Message): void {
+    if (this.ready) this.connection?.publish(message, () => {});
+  }
+
+  private state(state: 'online' | 'offline'): Message | undefined {
+    const { statsTopic } = this.options;
+    if (statsTopic === undefined) return undefined;
+    return { topic: `${statsTopic}/state`, payload: Buffer.from(state), qos: 0, retain: true };
   }
 
   /** Whether the broker itself went away at about this time, ms. */
@@ -62,14 +80,12 @@ export class BrokerProbe {
   }
 
   private connect(): void {
-    const { gatewayName } = this.options;
-    const client = { clientId: gatewayName, name: gatewayName, username: undefined, password: undefined };
-    this.connection = new Connection(connectOptions(this.options, this.version, client), this.clock, {
+    this.connection = this.events.connection({
       connected: () => this.onConnected(),
       lost: (loss) => this.onLost(loss),
       message: (_packet, taken) => taken(),
     });
-    this.connection.connect(true, undefined);
+    this.connection.connect(true, this.state('offline'));
   }
 
   private onConnected(): void {
@@ -77,6 +93,8 @@ export class BrokerProbe {
     this.failures = 0;
     const version = this.version === 5 ? '5' : '3.1.1';
     this.log.info({ broker: hostOf(this.options.url), version }, 'connected to the broker');
+    const online = this.state('online');
+    if (online !== undefined) this.publish(online);
     this.events.reached();
   }
 

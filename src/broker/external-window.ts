@@ -1,4 +1,5 @@
-import { codeOf, refusalOf } from './external-answers.js';
+import { refusalOf } from './external-answers.js';
+import type { Answered } from './mqtt-outgoing.js';
 import { BrokerRefusal, type Done, type Message } from './port.js';
 
 /** Publications of one link that wait behind those the broker has not acknowledged. */
@@ -7,11 +8,12 @@ const backlogLimit = 100;
 /** On the way at once if the broker names no number. */
 const defaultWindow = 100;
 
-type Send = (message: Message, done: (error?: unknown) => void) => void;
+type Send = (message: Message, answered: Answered) => void;
 
 /**
  * Publications with QoS 1 and 2 on their way: no more at once than the broker takes [MQTT5 4.9], the next ones in order
- * behind them. What is on its way survives a loss of the connection; what has not been sent is refused.
+ * behind them. What is on its way survives a loss of the connection; what has not been sent is refused. One with QoS 2 is
+ * sent at once or refused: what waits here would be lost with the process.
  */
 export class ExternalWindow {
   private readonly send: Send;
@@ -23,15 +25,20 @@ export class ExternalWindow {
     this.send = send;
   }
 
-  /** Connected; `receiveMaximum` is what the broker said. */
-  open(receiveMaximum = defaultWindow): void {
-    this.size = Math.min(receiveMaximum, defaultWindow);
+  /** On the way. */
+  get used(): number {
+    return this.onTheWay?.size ?? 0;
+  }
+
+  /** Connected; `receiveMaximum` is what the broker said, `others` are on their way already. */
+  open(receiveMaximum = defaultWindow, others = 0): void {
+    this.size = Math.max(1, Math.min(receiveMaximum, defaultWindow) - others);
     this.next();
   }
 
   publish(message: Message, done: Done): void {
-    if ((this.onTheWay?.size ?? 0) < this.size) this.dispatch(message, done);
-    else if (this.backlog.length < backlogLimit) this.backlog.push({ message, done });
+    if (this.used < this.size) this.dispatch(message, done);
+    else if (message.qos < 2 && this.backlog.length < backlogLimit) this.backlog.push({ message, done });
     else done(new BrokerRefusal('UNAVAILABLE', 'too many publications wait for the broker'));
   }
 
@@ -54,16 +61,16 @@ export class ExternalWindow {
     const done: Done = (refusal) => answer(refusal);
     this.onTheWay ??= new Set();
     this.onTheWay.add(done);
-    this.send(message, (error) => {
+    this.send(message, (code) => {
       if (this.onTheWay?.delete(done) !== true) return;
-      if (error) done(refusalOf(codeOf(error), error instanceof Error ? error.message : 'not published'));
+      if (code >= 128) done(refusalOf(code, `not taken by the broker, reason ${code}: ${message.topic}`));
       else done();
       this.next();
     });
   }
 
   private next(): void {
-    while (this.backlog.length > 0 && (this.onTheWay?.size ?? 0) < this.size) {
+    while (this.backlog.length > 0 && this.used < this.size) {
       const next = this.backlog.shift();
       if (next !== undefined) this.dispatch(next.message, next.done);
     }

@@ -9,6 +9,12 @@ export interface Message {
   readonly payload: Buffer;
   readonly qos: QoS;
   readonly retain: boolean;
+  /** After this time, ms since 1970, nobody needs it any more; absent: it is always needed [MQTT5 3.3.2.3.3]. */
+  readonly expiresAt?: number;
+  /** Where its sender waits for an answer [MQTT5 4.10]. */
+  readonly responseTopic?: string;
+  /** By which whoever asked knows the answer: comes with the question, goes with the answer [MQTT5 4.10]. */
+  readonly correlationData?: Buffer;
 }
 
 /** Why a broker said no. */
@@ -62,6 +68,11 @@ export interface LinkOptions {
   /** A link of the gateway itself: templates of devices' client ids do not apply. */
   readonly isGateway?: boolean;
   readonly onMessage: DeliveryHandler;
+  /**
+   * The link was patient and is connected now, or it was lost for a while and is back: meanwhile the broker may have
+   * published the will.
+   */
+  readonly onReconnect?: () => void;
   /** The broker ended the link: taken over by another connection of this client id, or removed by an administrator. */
   readonly onClose?: (reason: 'takeover' | 'kicked' | 'lost') => void;
 }
@@ -80,9 +91,9 @@ export interface BrokerLink {
   unsubscribe(filter: string, done: Done): void;
   /**
    * Says whether there is room for another message with QoS 1 or 2. While there is none, publications that this link
-   * would get are refused (`UNAVAILABLE`) before anybody gets them, or wait. Brokers that cannot do that leave it out.
+   * would get are refused (`UNAVAILABLE`) before anybody gets them, or wait where they are.
    */
-  setFull?(full: boolean): void;
+  setFull(full: boolean): void;
   /**
    * The client is lost: publishes its will, once. Where the broker holds that will it is the broker that publishes, at the
    * `close()` that has to follow.

@@ -57,6 +57,8 @@ export interface ExternalBrokerConfig {
   readonly connectRate: number;
   readonly keepAliveSeconds: number;
   readonly sessionExpirySeconds: number;
+  /** Undefined: nothing is told. */
+  readonly statsTopic: string | undefined;
   readonly tls: TlsConfig;
 }
 

@@ -28,6 +28,7 @@ function externalConfig(values: Values): ExternalBrokerConfig {
     connectRate: values.get(keys.connectRate),
     keepAliveSeconds: values.get(keys.keepAlive),
     sessionExpirySeconds: values.get(keys.sessionExpiry),
+    statsTopic: values.get(keys.statsTopic),
     tls: {
       certFile: values.path(keys.certFile),
       keyFile: values.path(keys.keyFile),

@@ -1,5 +1,5 @@
 import { type ConfFile, hidden, hiddenUserinfo, key } from './key.js';
-import { brokerUrl, verify } from './protocol-types.js';
+import { brokerUrl, statsTopic, verify } from './protocol-types.js';
 import { durationSeconds, flag, integer, listeners, oneOf, optional, orOff, path, size, text } from './value-type.js';
 
 const day = 86_400;
@@ -21,7 +21,7 @@ const broker = {
     'broker.sys_interval',
     orOff(durationSeconds(1, day)),
     '10s',
-    'How often the embedded broker tells about itself under $SYS/broker/.',
+    'How often the embedded broker tells about itself under $SYS/broker/, and the gateway under broker.stats_topic.',
     { feature: 'systemTopics', without: '10s' },
   ),
 };
@@ -80,6 +80,13 @@ const brokerExternal = {
     '2h',
     'How long an MQTT 5 broker keeps the session of a device that is away.',
     { feature: 'externalBroker' },
+  ),
+  statsTopic: key(
+    'broker.stats_topic',
+    optional(statsTopic),
+    '',
+    'Topic at the external broker below which the gateway tells how it is, retained; different for each gateway.',
+    { example: 'isthmus/gateway-1', feature: 'externalBroker' },
   ),
   caFile: key(
     'broker.url.cacertfile',

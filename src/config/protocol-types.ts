@@ -98,6 +98,12 @@ export const brokerUrl: ValueType<string> = {
   },
 };
 
+/** A topic below which something is published. */
+export const statsTopic: ValueType<string> = {
+  allowed: 'a topic without wildcards, not ending with /',
+  parse: (text) => (text === '' || /[+#\0]|\/$/.test(text) || text.startsWith('$') ? invalid : text),
+};
+
 /** `verify_peer` is true. */
 export const verify: ValueType<boolean> = {
   allowed: 'verify_none | verify_peer',

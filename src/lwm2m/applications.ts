@@ -5,13 +5,13 @@ import type { Clock } from '../core/clock.js';
 import type { Identity } from '../core/datagram.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
-import type { AddressedCommand } from './command-queue.js';
+import type { AddressedCommand, ReplyTo } from './command-queue.js';
 import type { Device } from './device.js';
 import { parseCommand } from './dialects/parse-command.js';
 import { type Status, statusText } from './events.js';
 import { GatewayLink } from './gateway-link.js';
 import type { Lwm2mOptions } from './options.js';
-import { compileTemplate, compileTopics, type Topics, type TopicTemplate } from './topics.js';
+import { compileTemplate, compileTopics, isResponseTopic, type Topics, type TopicTemplate } from './topics.js';
 
 /** What the applications' side needs around it. */
 export interface ApplicationsContext {
@@ -77,8 +77,11 @@ export class Applications {
     this.gateway.stop();
   }
 
-  /** Opens a device's link. Rejects with the broker's refusal. */
-  async connect(device: Device): Promise<void> {
+  /**
+   * Opens a device's link. Rejects with the broker's refusal; a patient one waits for the broker. A broker elsewhere
+   * publishes the device's status as its will when this gateway dies.
+   */
+  async connect(device: Device, patient = false): Promise<void> {
     const { peer, registration, credentials } = device;
     const username = credentials?.username ?? nameOf(peer.identity);
     const password = credentials?.password;
@@ -89,6 +92,9 @@ export class Applications {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password: Buffer.from(password) }),
       cleanSession: true,
+      patient,
+      will: () => this.statusMessage(device, 'offline'),
+      onReconnect: () => this.tellStatus(device),
       protocol: 'lwm2m',
       address: peer.address,
       onMessage:
@@ -106,6 +112,20 @@ export class Applications {
       link.subscribe(filter, 1, (refusal) => {
         if (refusal !== undefined) this.warn(device, refusal, 'no commands: the subscription was refused');
       });
+    }
+  }
+
+  /** Tells a device's status again, as another may have been told in its place: its will, when a connection was lost. */
+  tellStatus(device: Device): void {
+    if (this.context.deviceOf(device.registration.endpoint) === device) this.keepStatus(device, statusOf(device));
+  }
+
+  /** Leaves it to a broker elsewhere to tell that devices are not reached any more. */
+  leave(devices: Iterable<Device>): void {
+    for (const device of devices) {
+      const will = this.statusMessage(device, 'offline');
+      if (will !== undefined && this.context.broker.keepsSessions) device.link?.publishWill(will);
+      this.disconnect(device);
     }
   }
 
@@ -132,15 +152,43 @@ export class Applications {
 
   /** Publishes for a device; `done` comes when the broker has it, or has refused it. */
   publish(device: Device, topic: TopicTemplate, payload: string, retain = false, done?: () => void): void {
-    const message = this.message(topic.of(device.registration.endpoint, device.topicAddress), payload, retain);
-    const published = this.publishedThen(done);
-    if (device.link === undefined) this.gateway.publish(message, published);
-    else device.link.publish(message, published);
+    this.send(device, this.message(topic.of(device.registration.endpoint, device.topicAddress), payload, retain), done);
   }
 
-  /** Publishes an answer for an endpoint that is not registered any more. */
-  publishFor(endpoint: string, topic: TopicTemplate, payload: string, done: () => void): void {
-    this.gateway.publish(this.message(topic.of(endpoint, ''), payload), this.publishedThen(done));
+  /** Publishes the answer to a command for a device, where its application waits for it. */
+  reply(device: Device, to: ReplyTo, payload: string, done?: () => void): void {
+    this.send(device, this.answerTo(to, payload), done);
+  }
+
+  /** Publishes the answer to a command for an endpoint that is not registered any more. */
+  replyFor(endpoint: string, { topics, replyTo }: AddressedCommand, payload: string, done: () => void): void {
+    const message =
+      replyTo === undefined ? this.message(topics.response.of(endpoint, ''), payload) : this.answerTo(replyTo, payload);
+    this.gateway.publish(message, this.publishedThen(done));
+  }
+
+  private send(device: Device, message: Message, done?: () => void): void {
+    const published = this.publishedThen(done);
+    if (device.link === undefined) {
+      this.gateway.publish(message, published);
+      return;
+    }
+    device.link.publish(message, (refusal) => {
+      // Not connected yet, or lost: until it is, the gateway's own link speaks for the device.
+      if (refusal?.code === 'UNAVAILABLE') this.gateway.publish(message, published);
+      else published(refusal);
+    });
+  }
+
+  private answerTo({ topic, correlationData }: ReplyTo, payload: string): Message {
+    const message = this.message(topic, payload);
+    return correlationData === undefined ? message : { ...message, correlationData };
+  }
+
+  private statusMessage(device: Device, status: Status): Message | undefined {
+    const { registration, topicAddress } = device;
+    const topic = this.status?.of(registration.endpoint, topicAddress);
+    return topic === undefined ? undefined : this.message(topic, statusText(status, registration), true);
   }
 
   /** Tells an event of a device on every set of topics that has a place for it. */
@@ -153,7 +201,8 @@ export class Applications {
 
   /** Keeps the status of an endpoint for who asks later. */
   keepStatus(device: Device, status: Status): void {
-    if (this.status !== undefined) this.publish(device, this.status, statusText(status, device.registration), true);
+    const message = this.statusMessage(device, status);
+    if (message !== undefined) this.send(device, message);
   }
 
   private fromDevice(device: Device, message: Message, taken: () => void): void {
@@ -180,12 +229,24 @@ export class Applications {
   private take(device: Device, message: Message, topics: Topics, taken: () => void): void {
     this.received.value++;
     const parsed = parseCommand(message.payload, topics.dialect);
+    const { responseTopic: topic, correlationData, expiresAt: mustEndBy } = message;
+    const replyTo =
+      topic !== undefined && isResponseTopic(topic, this.topics)
+        ? { topic, ...(correlationData === undefined ? {} : { correlationData }) }
+        : undefined;
     if (parsed.kind === 'invalid') {
-      this.publish(device, topics.response, parsed.answer);
+      if (replyTo === undefined) this.publish(device, topics.response, parsed.answer);
+      else this.reply(device, replyTo, parsed.answer);
       taken();
-    } else {
-      this.context.command(device, { ...parsed, topics }, taken);
+      return;
     }
+    const command = {
+      ...parsed,
+      topics,
+      ...(replyTo === undefined ? {} : { replyTo }),
+      ...(mustEndBy === undefined ? {} : { mustEndBy }),
+    };
+    this.context.command(device, command, taken);
   }
 
   /** Answers a command to an endpoint that nobody has registered. */
@@ -210,7 +271,9 @@ export class Applications {
     if (!isCurrent() || device.link !== undefined) return;
     this.reopening.add(endpoint);
     try {
-      await this.connect(device);
+      // A broker elsewhere is waited for, once for all; the embedded one is there.
+      const elsewhere = this.context.broker.keepsSessions;
+      await this.connect(device, elsewhere);
       // It registered anew or left while the link was opened.
       if (!isCurrent()) this.disconnect(device);
     } catch (error) {
@@ -251,6 +314,12 @@ export class Applications {
   private warn(device: Device, refusal: BrokerRefusal, text: string): void {
     this.context.log.warn({ endpoint: device.registration.endpoint, err: refusal }, text);
   }
+}
+
+/** What the status topic says of a device that is registered. */
+function statusOf({ registration, asleep }: Device): Status {
+  if (!registration.queueMode) return 'online';
+  return asleep ? 'asleep' : 'awake';
 }
 
 /** For links that have subscribed to nothing; one for all. */

@@ -1,12 +1,21 @@
 import type { Command, Replies } from './command.js';
 import type { Topics } from './topics.js';
 
+/** Where an application waits for the answer, other than the topic of answers [MQTT5 4.10]. */
+export interface ReplyTo {
+  readonly topic: string;
+  readonly correlationData?: Buffer;
+}
+
 /** A command, and who is told of its fate. */
 export interface AddressedCommand {
   readonly command: Command;
   readonly replies: Replies;
   /** The set of topics it came on. */
   readonly topics: Topics;
+  readonly replyTo?: ReplyTo;
+  /** Its application needs it no more after this time, ms. */
+  readonly mustEndBy?: number;
 }
 
 /** What is known of a command beside itself when it is taken. */
@@ -20,10 +29,11 @@ export interface JobFacts {
 }
 
 /** A command on its way to a device. */
-export class Job implements AddressedCommand {
+export class Job {
   readonly command: Command;
   readonly replies: Replies;
   readonly topics: Topics;
+  readonly replyTo: ReplyTo | undefined;
   readonly expiresAt: number;
   readonly seq: number;
   readonly again: boolean;
@@ -38,10 +48,11 @@ export class Job implements AddressedCommand {
   /** Its application has been answered; what the device still says about it is dropped. */
   answered = false;
 
-  constructor({ command, replies, topics }: AddressedCommand, { expiresAt, seq, again = false }: JobFacts) {
+  constructor({ command, replies, topics, replyTo }: AddressedCommand, { expiresAt, seq, again = false }: JobFacts) {
     this.command = command;
     this.replies = replies;
     this.topics = topics;
+    this.replyTo = replyTo;
     this.expiresAt = expiresAt;
     this.seq = seq;
     this.again = again;
@@ -66,6 +77,8 @@ export class CommandQueue {
   /** The command the device has been sent. */
   inFlight: Job | undefined;
   private waiting: Job[] | undefined;
+  /** No command that waits expires before this time, ms. */
+  private earliest = Number.POSITIVE_INFINITY;
 
   get length(): number {
     return this.waiting?.length ?? 0;
@@ -81,6 +94,7 @@ export class CommandQueue {
     if (this.length >= limit) return false;
     this.waiting ??= [];
     this.waiting.push(job);
+    this.earliest = Math.min(this.earliest, job.expiresAt);
     return true;
   }
 
@@ -103,21 +117,22 @@ export class CommandQueue {
     if (inFlight === undefined) return;
     this.inFlight = undefined;
     this.waiting = [inFlight, ...(this.waiting ?? [])];
+    this.earliest = Math.min(this.earliest, inFlight.expiresAt);
   }
 
   /** Takes out what has waited too long. */
   expire(now: number): Job[] {
     const { waiting } = this;
-    // Every command waits equally long, so the oldest stand in front.
-    if (waiting === undefined || (waiting[0] as Job).expiresAt > now) return [];
+    if (waiting === undefined || this.earliest > now) return [];
     const kept = waiting.filter((job) => job.expiresAt > now);
     this.waiting = kept.length === 0 ? undefined : kept;
+    this.earliest = kept.reduce((earliest, { expiresAt }) => Math.min(earliest, expiresAt), Number.POSITIVE_INFINITY);
     return waiting.filter((job) => job.expiresAt <= now);
   }
 
-  /** When a waiting command must next be looked at, ms. */
+  /** When waiting commands must next be looked at, ms; perhaps earlier than need be. */
   deadline(): number {
-    return this.waiting?.[0]?.expiresAt ?? Number.POSITIVE_INFINITY;
+    return this.waiting === undefined ? Number.POSITIVE_INFINITY : this.earliest;
   }
 
   /** Takes out every command that has not been answered, the one in flight first. */
@@ -125,6 +140,7 @@ export class CommandQueue {
     const left = this.all().filter((job) => !job.answered);
     this.inFlight = undefined;
     this.waiting = undefined;
+    this.earliest = Number.POSITIVE_INFINITY;
     return left;
   }
 }

@@ -10,7 +10,7 @@ import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
 import type { Failure, Result } from './command.js';
-import { type AddressedCommand, isCancel, isRepeatable, Job } from './command-queue.js';
+import { type AddressedCommand, isCancel, isRepeatable, Job, type ReplyTo } from './command-queue.js';
 import type { Device, Observed } from './device.js';
 import type { Journal } from './journal.js';
 import type { Observing } from './observing.js';
@@ -30,6 +30,8 @@ export interface DownlinkContext {
   readonly observing: Observing;
   /** Publishes for a device; `done` comes when the broker has it, or has refused it. */
   readonly publish: (device: Device, topic: TopicTemplate, payload: string, done?: () => void) => void;
+  /** Publishes for a device where an application asked for its answer. */
+  readonly reply: (device: Device, to: ReplyTo, payload: string, done?: () => void) => void;
   /** A device has been found not to take a content format. */
   readonly learned: (device: Device) => void;
 }
@@ -168,7 +170,8 @@ export class Downlink {
 
   private job(command: AddressedCommand, again = false): Job {
     const { options, clock, journal } = this.context;
-    return new Job(command, { expiresAt: clock.now() + options.queueTtlMs, seq: journal.nextSeq(), again });
+    const expiresAt = Math.min(clock.now() + options.queueTtlMs, command.mustEndBy ?? Number.POSITIVE_INFINITY);
+    return new Job(command, { expiresAt, seq: journal.nextSeq(), again });
   }
 
   private pump(device: Device): void {
@@ -309,7 +312,9 @@ export class Downlink {
     const { endpoint } = device.registration;
     // Kept until the answer is out: a command that is answered twice is better than one that is not.
     const done = job.stored ? () => this.context.journal.deleteCommand(endpoint, job) : undefined;
-    this.tell(device, job, job.replies.answer(result), done);
+    const text = job.replies.answer(result);
+    if (job.replyTo === undefined) this.tell(device, job, text, done);
+    else if (text !== undefined) this.context.reply(device, job.replyTo, text, done);
     job.taken?.();
     job.taken = undefined;
   }

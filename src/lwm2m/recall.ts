@@ -1,7 +1,7 @@
 import type { CoapEndpoint, OutgoingRequest } from '../coap/types.js';
 import { attempt, DecodeError } from '../core/errors.js';
 import { AbsentPeer } from './absent-peer.js';
-import { Job } from './command-queue.js';
+import { Job, type ReplyTo } from './command-queue.js';
 import { withFormat } from './content-choice.js';
 import { type DefinitionSource, Device, type ObserveCommand, type Observed, type Observer } from './device.js';
 import { writeJson } from './dialects/json.js';
@@ -17,6 +17,13 @@ import type { Topics } from './topics.js';
 export interface RecalledObservation {
   readonly observed: Observed;
   readonly relation: Relation | undefined;
+}
+
+function replyToOf({ topic, correlationData }: NonNullable<CommandRecord['replyTo']>): ReplyTo {
+  return {
+    topic,
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData, 'base64') }),
+  };
 }
 
 /** Makes devices, commands and observations of what the store kept of them. What many have alike is made once. */
@@ -48,10 +55,13 @@ export class Recall {
   }
 
   /** A command; undefined when its record makes no sense. */
-  job({ expiresAt, sent, ...request }: CommandRecord, seq: number): Job | undefined {
+  job({ expiresAt, sent, replyTo, ...request }: CommandRecord, seq: number): Job | undefined {
     const addressed = this.addressed(request);
     if (addressed === undefined) return undefined;
-    const job = new Job(addressed, { expiresAt, seq });
+    const job = new Job(replyTo === undefined ? addressed : { ...addressed, replyTo: replyToOf(replyTo) }, {
+      expiresAt,
+      seq,
+    });
     job.stored = true;
     job.sent = sent;
     job.repeated = sent;

@@ -122,7 +122,7 @@ export class Restart {
     applications.reopen(devices);
     for (const { endpoint, job } of this.orphans.splice(0)) {
       const answer = job.replies.answer({ kind: 'failed', failure: 'not_registered' });
-      applications.publishFor(endpoint, job.topics.response, answer, () => journal.deleteCommand(endpoint, job));
+      applications.replyFor(endpoint, job, answer, () => journal.deleteCommand(endpoint, job));
     }
     if (devices.length > 0) log.info({ devices: devices.length }, 'LwM2M registrations taken up again');
   }

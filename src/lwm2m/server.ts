@@ -88,6 +88,7 @@ export class Lwm2mServer {
       presence: this.presence,
       observing: this.observing,
       publish,
+      reply: (device, to, payload) => this.applications.reply(device, to, payload),
       learned: (device) => this.save(device),
     });
   }
@@ -143,7 +144,7 @@ export class Lwm2mServer {
     this.downlink.stop(this.registrations.all());
     for (const coap of this.parts.endpoints) await coap.stop();
     this.presence.stop();
-    for (const device of this.registrations.all()) device.link?.close();
+    this.applications.leave(this.registrations.all());
     this.registrations.clear();
     this.applications.stop();
   }
@@ -233,6 +234,8 @@ export class Lwm2mServer {
     this.registrations.renew(device);
     this.rebind(device, coap, peer);
     device.held = true;
+    // Others may have spoken for the device meanwhile: a broker that was late with the will of another gateway's link.
+    if (this.parts.broker.keepsSessions) this.applications.tellStatus(device);
     await this.saved(device);
     return {
       code: '2.04',

@@ -1,7 +1,7 @@
 import type { OutgoingRequest } from '../coap/types.js';
 import type { Identity } from '../core/datagram.js';
 import { DecodeError } from '../core/errors.js';
-import type { Job } from './command-queue.js';
+import type { Job, ReplyTo } from './command-queue.js';
 import { formatsIn } from './content-choice.js';
 import type { Device, Observed } from './device.js';
 import { isObject, type JsonObject, MAX_JSON_DEPTH, parseJson, writeJson } from './dialects/json.js';
@@ -51,6 +51,8 @@ export interface CommandRecord extends RequestRecord {
   readonly expiresAt: number;
   /** The device may have had it. */
   readonly sent: boolean;
+  /** Where its answer goes, with the correlation data in base64. */
+  readonly replyTo?: { readonly topic: string; readonly correlationData?: string };
 }
 
 /** Writes the record of a registration. */
@@ -110,14 +112,19 @@ export function encodeObservation({ observation, observers }: Observed): Buffer 
 }
 
 /** Writes the record of a command. */
-export function encodeCommand({ replies, topics, expiresAt, sent }: Job): Buffer {
+export function encodeCommand({ replies, topics, expiresAt, sent, replyTo }: Job): Buffer {
   const record: JsonObject = {
     expiresAt: Math.round(expiresAt),
     sent,
     on: topics.command.text,
     request: replies.request,
+    ...(replyTo === undefined ? {} : { replyTo: replyToRecord(replyTo) }),
   };
   return Buffer.from(writeJson(record));
+}
+
+function replyToRecord({ topic, correlationData }: ReplyTo): JsonObject {
+  return { topic, ...(correlationData === undefined ? {} : { correlationData: correlationData.toString('base64') }) };
 }
 
 function sentRecord({ method, path = [], accept, contentFormat, payload }: OutgoingRequest): JsonObject {

@@ -28,6 +28,13 @@ export interface Topics {
   readonly update: TopicTemplate | undefined;
 }
 
+/** Whether answers may be published under a topic that an application has named [MQTT-3.3.2-14]. */
+export function isResponseTopic(topic: string, sets: readonly Topics[]): boolean {
+  if (topic === '' || topic.startsWith('$') || /[+#\0]/.test(topic) || Buffer.byteLength(topic) > 0xffff) return false;
+  // An answer that comes back as a command would be answered again.
+  return !sets.some(({ command }) => command.match(topic) !== undefined);
+}
+
 /** A topic with `%e` and `%a` in it, ready for use. */
 export function compileTemplate(text: string): TopicTemplate {
   const parts = text.split(/(%[ea])/);

@@ -80,7 +80,7 @@ function forgetTopic(session: Session, topicId: number): void {
 export function onPubRec(session: Session, msgId: number, now: number, out: Effects): void {
   const outgoing = session.inflight.find((one) => one.msgId === msgId && one.qos === 2);
   if (outgoing === undefined) {
-    out.push({ type: 'send', packet: { type: 'PUBREL', msgId } });
+    if (!releaseLater(session, msgId, out)) out.push({ type: 'send', packet: { type: 'PUBREL', msgId } });
     return;
   }
   if (outgoing.stage === 'publish') {
@@ -96,6 +96,23 @@ export function onPubRec(session: Session, msgId: number, now: number, out: Effe
     }
   }
   if (outgoing.stored !== 'writing') out.push({ type: 'send', packet: { type: 'PUBREL', msgId } });
+}
+
+/**
+ * A PUBREC that came after the client has gone back to sleep: released when it wakes. A PUBREL now would make the client
+ * forget the id, and take the message that waits to be sent again for a new one. False if no such message waits.
+ */
+function releaseLater({ queue }: Session, msgId: number, out: Effects): boolean {
+  const outgoing = queue.find((one) => one.msgId === msgId && one.qos === 2 && one.dup);
+  if (outgoing === undefined) return false;
+  if (outgoing.stage === 'publish') {
+    outgoing.stage = 'pubrel';
+    if (outgoing.stored !== 'no') {
+      outgoing.stored = 'writing';
+      out.push({ type: 'store', outgoing });
+    }
+  }
+  return true;
 }
 
 /** Last answer of a QoS 2 delivery. */

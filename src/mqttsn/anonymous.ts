@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type BrokerLink, type BrokerPort, BrokerRefusal } from '../broker/port.js';
+import { backoffMs } from '../core/backoff.js';
+import type { Clock, Timer } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import type { Log } from '../core/log.js';
 import { encode } from './encode.js';
@@ -16,21 +18,27 @@ const name = 'isthmus-sn-anonymous';
 export class Anonymous {
   private readonly broker: BrokerPort;
   private readonly options: SnOptions;
+  private readonly clock: Clock;
   private readonly log: Log;
   private readonly nobody: Pick<Session, 'topics' | 'predefined'>;
   private link: BrokerLink | undefined;
+  private retry: Timer | undefined;
+  private failures = 0;
+  private running = false;
   /** Whether there will be no link, for the broker does not let anybody in without a user name. */
   private refused = false;
 
-  constructor(broker: BrokerPort, options: SnOptions, log: Log) {
+  constructor(broker: BrokerPort, options: SnOptions, { clock, log }: { readonly clock: Clock; readonly log: Log }) {
     this.broker = broker;
     this.options = options;
+    this.clock = clock;
     this.log = log;
     this.nobody = { topics: new TopicRegistry(options.predefined), predefined: options.predefined };
   }
 
   /** Opens the link. Where the rules do not let it in, PUBLISH with QoS -1 is refused, and all else goes on. */
   async start(): Promise<void> {
+    this.running = true;
     try {
       await this.open();
     } catch (error) {
@@ -42,7 +50,7 @@ export class Anonymous {
 
   private async open(): Promise<void> {
     const { username, password } = this.options.credentials;
-    this.link = await this.broker.open({
+    const link = await this.broker.open({
       // Nobody can take this client id, which only this process knows.
       clientId: `${name}-${randomUUID()}`,
       ...(username === undefined ? {} : { username }),
@@ -56,11 +64,27 @@ export class Anonymous {
       onClose: (reason) => {
         this.link = undefined;
         this.log.warn({ reason }, 'the broker link for MQTT-SN QoS -1 has ended');
+        this.reopen();
       },
+    });
+    if (!this.running) return link.close();
+    this.link = link;
+    this.failures = 0;
+  }
+
+  private reopen(): void {
+    if (!this.running) return;
+    this.retry = this.clock.after('mqttsn anonymous link', backoffMs(this.failures++, 100, 30_000), () => {
+      this.open().catch((error: unknown) => {
+        this.log.warn({ err: error }, 'the broker link for MQTT-SN QoS -1 was refused');
+        this.reopen();
+      });
     });
   }
 
   stop(): void {
+    this.running = false;
+    this.retry?.cancel();
     this.link?.close();
     this.link = undefined;
   }

@@ -35,6 +35,7 @@ export type Count =
   | 'retransmissions'
   | 'queue_dropped_qos0'
   | 'queue_dropped'
+  | 'queue_expired'
   | 'dropped_too_long'
   | 'dropped_no_topic_id'
   | 'dropped_refused'

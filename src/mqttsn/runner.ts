@@ -58,6 +58,7 @@ export class Runner {
 
   /** Takes up a client from before a restart: its link with its subscriptions, and its deadline. */
   resume(client: Client): void {
+    this.tellFull(client);
     if (client.session.state !== 'disconnected' || !this.broker.keepsSessions) this.link(client, false, true);
     this.arm(client);
   }
@@ -130,7 +131,7 @@ export class Runner {
     const full = isFull(client.session);
     if (full === client.full) return;
     client.full = full;
-    client.link?.setFull?.(full);
+    client.link?.setFull(full);
   }
 
   private save(client: Client): void {
@@ -226,7 +227,7 @@ export class Runner {
           return;
         }
         client.link = link;
-        if (client.full) link.setFull?.(true);
+        if (client.full) link.setFull(true);
         this.resubscribe(client, link, [...subscriptions]);
         this.input(client, { type: 'linked' });
       },

@@ -7,6 +7,10 @@ import { nextMsgId, type Outgoing, retryAt, type Session } from './session.js';
 
 /** A message from the broker for this client. */
 export function deliver(session: Session, message: Message, taken: () => void, now: number, out: Effects): void {
+  if (message.expiresAt !== undefined && message.expiresAt <= now) {
+    out.push({ type: 'count', name: 'queue_expired' }, { type: 'taken', taken });
+    return;
+  }
   if (session.state === 'active' && message.qos === 0) {
     const reference = topicReference(session, message.topic);
     const overtakes = session.queue.length > 0 && session.queue.some((queued) => queued.topic === message.topic);
@@ -45,14 +49,36 @@ export function deliver(session: Session, message: Message, taken: () => void, n
     dueAt: 0,
     dup: false,
     refused: 0,
+    expiresAt: message.expiresAt,
     stored: store ? 'writing' : 'no',
     taken: store ? taken : undefined,
   };
+  enqueue(session, outgoing);
+  out.push(store ? { type: 'store', outgoing } : { type: 'taken', taken });
+  if (session.state === 'active') pump(session, now, out);
+}
+
+/** Puts a message at the end of the queue. */
+export function enqueue(session: Session, outgoing: Outgoing): void {
   // An array that grows from nothing takes room for 17, and there are 100,000 queues of one.
   if (session.queue.length === 0) session.queue = [outgoing];
   else session.queue.push(outgoing);
-  out.push(store ? { type: 'store', outgoing } : { type: 'taken', taken });
-  if (session.state === 'active') pump(session, now, out);
+  if (outgoing.expiresAt !== undefined)
+    session.nextExpiry = Math.min(session.nextExpiry ?? outgoing.expiresAt, outgoing.expiresAt);
+}
+
+/** Drops what has waited for longer than its publisher wanted. What may have been sent is gone on with [MQTT5 3.3.2.3.3]. */
+export function dropExpired(session: Session, now: number, out: Effects): void {
+  if (session.nextExpiry === undefined || session.nextExpiry > now) return;
+  session.nextExpiry = undefined;
+  session.queue = session.queue.filter((outgoing) => {
+    const { expiresAt, dueAt, stage } = outgoing;
+    // `dueAt` is set when it is sent; what came from before a restart is taken for not sent.
+    if (expiresAt === undefined || dueAt > 0 || stage !== 'publish') return true;
+    if (expiresAt <= now) return !drop(outgoing, 'queue_expired', out);
+    session.nextExpiry = Math.min(session.nextExpiry ?? expiresAt, expiresAt);
+    return true;
+  });
 }
 
 /** A message, or its new stage, is in the store. */
@@ -61,8 +87,8 @@ export function onStored(session: Session, outgoing: Outgoing, now: number, out:
   const { taken } = outgoing;
   outgoing.taken = undefined;
   if (taken !== undefined) out.push({ type: 'taken', taken });
-  if (outgoing.stage === 'pubrel') {
-    if (session.inflight.includes(outgoing)) out.push(pubRel(outgoing));
+  if (outgoing.stage === 'pubrel' && session.inflight.includes(outgoing)) {
+    out.push(pubRel(outgoing));
   } else {
     pump(session, now, out);
   }
@@ -130,7 +156,7 @@ function register(session: Session, outgoing: Outgoing, now: number, out: Effect
 /** Gives a message up. */
 export function drop(
   outgoing: Outgoing,
-  name: 'dropped_too_long' | 'dropped_no_topic_id' | 'dropped_refused',
+  name: 'dropped_too_long' | 'dropped_no_topic_id' | 'dropped_refused' | 'queue_expired',
   out: Effects,
 ): true {
   out.push({ type: 'count', name });

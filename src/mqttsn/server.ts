@@ -18,6 +18,7 @@ import type { Journal, Kept } from './journal.js';
 import { mountpointOf, predefinedOf, type SnOptions } from './options.js';
 import { type Connect, type Encapsulated, type Packet, type PingReq, ReturnCode } from './packets.js';
 import { Runner } from './runner.js';
+import { enqueue } from './sending.js';
 import { newSession } from './session.js';
 import { restore } from './snapshot.js';
 
@@ -47,7 +48,7 @@ export class SnServer {
     this.clock = around.clock;
     this.log = around.log;
     this.runner = new Runner(this.clients, broker, options, around, journal);
-    this.anonymous = new Anonymous(broker, options, around.log);
+    this.anonymous = new Anonymous(broker, options, around);
     this.unbound = new RateLimit(this.clock, options.unboundPerSecond);
     this.counters = {
       received: around.metrics.counter('mqttsn.packets_received'),
@@ -111,7 +112,7 @@ export class SnServer {
     const now = this.clock.now();
     const session = newSession(clientId, this.options.session, predefinedOf(this.options, clientId), now);
     restore(session, snapshot, now);
-    session.queue.push(...messages);
+    for (const outgoing of messages) enqueue(session, outgoing);
     session.nextSeq = (messages.at(-1)?.seq ?? 0) + 1;
     // Ids of messages that were done with just before are better not used again at once.
     session.lastMsgId = Math.floor(this.options.session.random() * 0xffff);

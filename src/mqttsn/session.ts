@@ -38,6 +38,8 @@ export interface Outgoing {
   dup: boolean;
   /** How often the client refused its topic id. */
   refused: number;
+  /** After this time, ms, it is not sent any more, unless it has been. */
+  readonly expiresAt: number | undefined;
   /** Whether the store is to hold it, and whether it does already. */
   stored: 'no' | 'writing' | 'yes';
   /** Tells the broker that the message is in our charge; called once, when it is. */
@@ -129,6 +131,8 @@ export interface Session {
   /** While awake: messages from this `seq` on wait for the next time. */
   drainUntil: number;
   nextSeq: number;
+  /** No message in the queue expires before this time, ms; undefined if none does at all. */
+  nextExpiry: number | undefined;
   lastMsgId: number;
   /** QoS 2 publications of the client by message id. */
   received: Map<number, Received> | undefined;
@@ -162,6 +166,7 @@ export function newSession(
     congestedUntil: 0,
     drainUntil: 0,
     nextSeq: 1,
+    nextExpiry: undefined,
     lastMsgId: 0,
     received: undefined,
   };
@@ -175,6 +180,7 @@ export function toleranceMs(seconds: number): number {
 /** When the session needs to be looked at if nothing happens before, ms; infinity if never. */
 export function dueAt(session: Session): number {
   let due = supervisedUntil(session);
+  if (session.nextExpiry !== undefined) due = Math.min(due, session.nextExpiry);
   if (session.registering !== undefined) due = Math.min(due, session.registering.dueAt);
   for (const outgoing of session.inflight) due = Math.min(due, outgoing.dueAt);
   // What waits for the end of a congestion is to be sent then.

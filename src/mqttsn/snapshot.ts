@@ -86,19 +86,22 @@ export function restore(session: Session, snapshot: Snapshot, now: number): void
 }
 
 /** Writes a message for a client: a line of JSON, then the payload as it is. */
-export function encodeOutgoing({ topic, qos, retain, msgId, stage, payload }: Outgoing): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify([topic, qos, retain, msgId, stage])}\n`), unpacked(payload)]);
+export function encodeOutgoing({ topic, qos, retain, msgId, stage, expiresAt, payload }: Outgoing): Buffer {
+  const expiry = expiresAt === undefined ? [] : [Math.round(expiresAt)];
+  const head = JSON.stringify([topic, qos, retain, msgId, stage, ...expiry]);
+  return Buffer.concat([Buffer.from(`${head}\n`), unpacked(payload)]);
 }
 
 /** Reads a message of ours. Whether it was ever sent is not known, so it counts as sent. */
 export function decodeOutgoing(bytes: Buffer, seq: number): Outgoing {
   const end = bytes.indexOf(0x0a);
-  const [topic, qos, retain, msgId, stage] = JSON.parse(bytes.toString('utf8', 0, end)) as [
+  const [topic, qos, retain, msgId, stage, expiresAt] = JSON.parse(bytes.toString('utf8', 0, end)) as [
     string,
     QoS,
     boolean,
     number,
     Outgoing['stage'],
+    number?,
   ];
   return {
     seq,
@@ -112,6 +115,7 @@ export function decodeOutgoing(bytes: Buffer, seq: number): Outgoing {
     dueAt: 0,
     dup: true,
     refused: 0,
+    expiresAt,
     stored: 'yes',
     taken: undefined,
   };

@@ -4,7 +4,7 @@ import { lose, onConnect, onDisconnect, onLinked, onTime, onWillMsg, onWillTopic
 import type { Effects, Input } from './effects.js';
 import type { Packet } from './packets.js';
 import { onPublish, onPublished, onPubRel } from './publishing.js';
-import { deliver, onStored } from './sending.js';
+import { deliver, dropExpired, onStored } from './sending.js';
 import type { Session } from './session.js';
 import { onPingReq } from './sleeping.js';
 import { onRegister, onSubscribe, onSubscribed, onUnsubscribe } from './subscribing.js';
@@ -12,6 +12,7 @@ import { onRegister, onSubscribe, onSubscribed, onUnsubscribe } from './subscrib
 /** All the rules of a session: what happens, at what time (ms), and what is to be done about it. */
 export function step(session: Session, input: Input, now: number): Effects {
   const out: Effects = [];
+  dropExpired(session, now, out);
   switch (input.type) {
     case 'packet':
       onPacket(session, input.packet, now, out);

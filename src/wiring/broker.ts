@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SystemTopics } from '../admin/system-topics.js';
 import { EmbeddedBroker } from '../broker/embedded.js';
+import type { ExternalBroker } from '../broker/external.js';
 import { type ListenerTls, MqttListener } from '../broker/listeners.js';
 import type { BrokerPort } from '../broker/port.js';
 import type { BrokerConfig, TlsConfig } from '../config/config.js';
@@ -9,7 +10,7 @@ import type { Store } from '../store/store.js';
 import type { Access } from './access.js';
 import type { Around } from './around.js';
 import { externalBroker, gatewayNameOf } from './external-broker.js';
-import { type Observed, systemTopics } from './system-topics.js';
+import { type Devices, statsTopics, systemTopics } from './system-topics.js';
 
 /** Something that runs from its start to its stop. */
 export interface Part {
@@ -32,17 +33,26 @@ export interface BrokerSide {
   readonly own: OwnLinks;
   /** Where MQTT clients come in; nowhere if the broker is elsewhere. */
   readonly doors: readonly (Part & { readonly name: string })[];
-  /** What tells how it is under `$SYS/`, once it is made; nothing if the broker is elsewhere or nobody is to be told. */
-  readonly systemTopics: (devices: Pick<Observed, 'sn' | 'lwm2m'>) => readonly SystemTopics[];
+  /** What tells how it is, once it is made; nothing if nobody is to be told. */
+  readonly systemTopics: (devices: Devices) => readonly SystemTopics[];
 }
 
 /** Reads the files that are named; one that cannot be read is an error of its own. */
 export function brokerSide(config: BrokerConfig, access: Access, around: Around): BrokerSide {
   if (config.mode === 'external') {
     const name = gatewayNameOf(config);
-    const broker = externalBroker(config, name, around);
     const own = { shared: true, lwm2mClientId: `${name}-lwm2m`, credentials: undefined };
-    return { broker: () => broker, own, doors: [], systemTopics: () => [] };
+    let broker: ExternalBroker | undefined;
+    return {
+      broker: (store) => (broker = externalBroker(config, name, store, around)),
+      own,
+      doors: [],
+      systemTopics: (devices) => {
+        const { sysIntervalSeconds: interval, external } = config;
+        if (broker === undefined || interval === undefined || external.statsTopic === undefined) return [];
+        return [statsTopics(interval, broker, devices, around)];
+      },
+    };
   }
   let broker: EmbeddedBroker | undefined;
   const listeners = mqttListeners(config, around);

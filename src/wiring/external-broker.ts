@@ -5,20 +5,21 @@ import { ExternalBroker } from '../broker/external.js';
 import type { ExternalTls } from '../broker/external-options.js';
 import type { BrokerConfig, TlsConfig } from '../config/config.js';
 import { IsthmusError } from '../core/errors.js';
+import type { Store } from '../store/store.js';
 import type { Around } from './around.js';
 
 /** The broker at `url` as configured, for a gateway of this name. */
 export function externalBroker(
   { url = '', external }: BrokerConfig,
   gatewayName: string,
+  store: Store,
   around: Around,
 ): ExternalBroker {
   const { version, tls, gatewayName: _, ...others } = external;
   const secure = /^(?:mqtts|wss):/.test(url) ? { tls: externalTls(tls) } : {};
   return new ExternalBroker(
     { url, version: version === '5' ? 5 : version, ...others, ...secure, gatewayName },
-    around.clock,
-    around.log.child({ part: 'broker' }),
+    { ...around, log: around.log.child({ part: 'broker' }), store },
   );
 }
 

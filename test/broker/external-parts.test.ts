@@ -7,8 +7,8 @@ import { BrokerRefusal, type Message } from '#src/broker/port.js';
 const message = (topic: string): Message => ({ topic, payload: Buffer.alloc(0), qos: 1, retain: false });
 
 test('no more on the way than the broker takes; the rest in order, refused at a loss', (t) => {
-  const sent: { topic: string; done: (error?: unknown) => void }[] = [];
-  const window = new ExternalWindow(({ topic }, done) => sent.push({ topic, done }));
+  const sent: { topic: string; answered: (code: number) => void }[] = [];
+  const window = new ExternalWindow(({ topic }, answered) => sent.push({ topic, answered }));
   const answers: string[] = [];
   const publish = (topic: string): void => {
     window.publish(message(topic), (refusal) => answers.push(`${topic} ${refusal?.code ?? 'done'}`));
@@ -19,7 +19,7 @@ test('no more on the way than the broker takes; the rest in order, refused at a 
     sent.map(({ topic }) => topic),
     ['a', 'b'],
   );
-  sent[0]?.done();
+  sent[0]?.answered(0);
   t.deepEqual(
     sent.map(({ topic }) => topic),
     ['a', 'b', 'c'],
@@ -28,12 +28,12 @@ test('no more on the way than the broker takes; the rest in order, refused at a 
   t.deepEqual(answers, ['a done', 'd UNAVAILABLE']);
   // The connection is back, and what was on the way was sent again.
   window.open(2);
-  sent[1]?.done();
-  sent[2]?.done(Object.assign(new Error('no'), { code: 0x87 }));
+  sent[1]?.answered(0);
+  sent[2]?.answered(0x87);
   t.deepEqual(answers.slice(2), ['b done', 'c NOT_AUTHORIZED']);
   publish('e');
   window.refuse(new BrokerRefusal('UNAVAILABLE', 'closed'));
-  sent[3]?.done();
+  sent[3]?.answered(0);
   t.deepEqual(answers.slice(4), ['e UNAVAILABLE']);
   for (let i = 0; i < 101; i++) publish(`${i}`);
   t.is(answers.at(-1), '100 UNAVAILABLE');

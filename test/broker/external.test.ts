@@ -3,6 +3,8 @@ import { createSecureContext } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import { accessRule } from '#src/broker/auth.js';
 import type { ListenerOptions } from '#src/broker/listeners.js';
+import { silentLog } from '#src/core/log.js';
+import { Metrics } from '#src/core/metrics.js';
 import { externalTo, startExternal, until } from '../support/external-broker.js';
 import { TestBroker, TestLink } from '../support/mqtt-broker.js';
 import { selfSigned } from '../support/mqtt-certificate.js';
@@ -163,7 +165,7 @@ test('messages for a device with a lasting session wait in the broker while it i
   const first = await TestLink.open(one, 'device', { cleanSession: false });
   await first.subscribe('for/device', 1);
   first.raw.close();
-  await until(() => one.connected.links === 0, 'it has left');
+  await until(() => one.counts.links === 0, 'it has left');
   const app = await TestClient.connect(url, 'app');
   await app.mqtt.publishAsync('for/device', 'mail', { qos: 1 });
   // Through another gateway, which knows nothing of the subscription.
@@ -241,4 +243,36 @@ test('stopping says goodbye for everybody', async (t) => {
   await until(() => broker.connected.clients === 0, 'nobody is connected');
   t.is(broker.kept.retained, 0);
   await t.throwsAsync(TestLink.open(external, 'late', { patient: true }), { code: 'UNAVAILABLE' });
+});
+
+test('whether the broker is there is known, and said once for each coming and going', async (t) => {
+  const far = await Restartable.make(t);
+  await far.up();
+  await far.down();
+  const said: string[] = [];
+  const note = (_fields: object, text: string): void => void said.push(text);
+  const metrics = new Metrics();
+  const external = externalTo(t, far.url, {}, { log: { ...silentLog, info: note, warn: note }, metrics });
+  await external.start();
+  await until(() => said.length > 0, 'it is said that there is no broker');
+  t.false(external.ready);
+  await far.up();
+  await until(() => external.ready, 'the broker is reached');
+  const device = await TestLink.open(external, 'device');
+  t.deepEqual(external.counts, { links: 1, connected: 1, waiting: 0, inFlight: 0 });
+  await far.down();
+  await until(() => !external.ready && external.counts.connected === 0, 'the broker is lost');
+  await t.throwsAsync(device.publish('a', 'x', { qos: 1 }), { code: 'UNAVAILABLE' });
+  await far.up();
+  await until(() => external.ready && external.counts.connected === 1, 'all are back');
+  const told = said.filter((text, index) => text !== said[index - 1]);
+  const away = 'the broker cannot be reached: devices are told to come later';
+  const course = [away, 'connected to the broker', 'the broker is lost', 'connected to the broker'];
+  t.deepEqual(
+    told.filter((text, index) => index === 0 || text !== away),
+    course,
+  );
+  const counts = metrics.snapshot();
+  t.like(counts, { 'broker.connects': 1, 'broker.reconnects': 1, 'broker.connections_lost': 1 });
+  t.true((counts['broker.publish_refused'] ?? 0) >= 1);
 });

@@ -3,10 +3,14 @@ import type { Sink, Source } from './traffic.js';
 
 const patienceMs = 30_000;
 
-/** Waits until every acknowledged message has come out everywhere, or nothing more can be hoped for. */
+/** Waits until every acknowledged message has come out everywhere, or nothing has come for so long that nothing will. */
 export async function drained(sources: readonly Source[], sinks: readonly Sink[]): Promise<void> {
-  for (let waited = 0; waited < patienceMs && sinks.some((sink) => lost(sources, sink).length > 0); waited += 50) {
-    await setTimeout(50);
+  let before = -1;
+  for (let waited = 0; waited < patienceMs && sinks.some((sink) => lost(sources, sink).length > 0); waited += 100) {
+    const now = sinks.reduce((sum, { delivered }) => sum + delivered.length, 0);
+    if (now > before) waited = 0;
+    before = now;
+    await setTimeout(100);
   }
 }
 

@@ -1,9 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import mqtt from 'mqtt';
-import type { GatewayProcess } from '../support/gateway-process.js';
 import type { SnDevice } from '../support/sn-device.js';
 import { udpSnDevice } from '../support/udp-sn-device.js';
+
+/** Where MQTT-SN devices come in. */
+interface SnDoor {
+  readonly snPort: number;
+}
+
+/** Where MQTT clients come in. */
+interface MqttDoor {
+  readonly mqttPort: number;
+}
 
 /** Publishes numbered messages, one after the other, and notes which have been acknowledged. */
 export interface Source {
@@ -57,7 +66,7 @@ function begin(name: string, qos: 1 | 2, complaints: readonly string[], publish:
 /** An active MQTT-SN device that publishes. Its message ids come round soon, as those of small devices do. */
 export async function snSource(
   t: ExecutionContext,
-  { snPort }: GatewayProcess,
+  { snPort }: SnDoor,
   name: string,
   qos: 1 | 2,
   cleanSession: boolean,
@@ -71,7 +80,7 @@ export async function snSource(
 /** An active MQTT-SN device that receives, and pings now and then. */
 export async function snSink(
   t: ExecutionContext,
-  { snPort }: GatewayProcess,
+  { snPort }: SnDoor,
   name: string,
   qos: 1 | 2,
   filter = everything,
@@ -88,7 +97,7 @@ export async function snSink(
 /** A sleeping MQTT-SN device that wakes up now and then. */
 export async function snSleeper(
   t: ExecutionContext,
-  { snPort }: GatewayProcess,
+  { snPort }: SnDoor,
   name: string,
   qos: 1 | 2,
   cleanSession: boolean,
@@ -125,7 +134,7 @@ function repeat(device: SnDevice, name: string, qos: 1 | 2, once: () => Promise<
 }
 
 /** An MQTT application with a lasting session, on a connection that comes back by itself. */
-function application(t: ExecutionContext, { mqttPort }: GatewayProcess, clientId: string) {
+function application(t: ExecutionContext, { mqttPort }: MqttDoor, clientId: string) {
   const client = mqtt.connect(`mqtt://127.0.0.1:${mqttPort}`, { clientId, clean: false, reconnectPeriod: 50 });
   t.teardown(() => client.end(true));
   client.on('error', () => {});
@@ -133,13 +142,8 @@ function application(t: ExecutionContext, { mqttPort }: GatewayProcess, clientId
 }
 
 /** An MQTT application that publishes. */
-export async function mqttSource(
-  t: ExecutionContext,
-  gateway: GatewayProcess,
-  name: string,
-  qos: 1 | 2,
-): Promise<Source> {
-  const client = application(t, gateway, name);
+export async function mqttSource(t: ExecutionContext, door: MqttDoor, name: string, qos: 1 | 2): Promise<Source> {
+  const client = application(t, door, name);
   return begin(name, qos, [], async (payload) => {
     await client.publishAsync(topicOf(name), payload, { qos });
   });
@@ -148,12 +152,12 @@ export async function mqttSource(
 /** An MQTT application that receives. */
 export async function mqttSink(
   t: ExecutionContext,
-  gateway: GatewayProcess,
+  door: MqttDoor,
   name: string,
   qos: 1 | 2,
   filter = everything,
 ): Promise<Sink> {
-  const client = application(t, gateway, name);
+  const client = application(t, door, name);
   const delivered: string[] = [];
   const complaints: string[] = [];
   client.on('message', (_topic, payload) => delivered.push(payload.toString()));

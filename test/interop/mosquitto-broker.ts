@@ -16,17 +16,17 @@ export class Mosquitto {
     this.conf = conf;
   }
 
-  /** Prepared, not started. */
-  static async make(t: ExecutionContext): Promise<Mosquitto> {
+  /** Prepared, not started; `more` are lines of its configuration. */
+  static async make(t: ExecutionContext, ...more: string[]): Promise<Mosquitto> {
     const [home, port] = [confFolder(t), await freeTcpPort()];
     const conf = join(home, 'mosquitto.conf');
     const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence true', 'user root'];
-    writeFileSync(conf, `${[...lines, `persistence_location ${home}/`].join('\n')}\n`);
+    writeFileSync(conf, `${[...lines, ...more, `persistence_location ${home}/`].join('\n')}\n`);
     return new Mosquitto(t, port, conf);
   }
 
-  static async start(t: ExecutionContext): Promise<Mosquitto> {
-    const made = await Mosquitto.make(t);
+  static async start(t: ExecutionContext, ...more: string[]): Promise<Mosquitto> {
+    const made = await Mosquitto.make(t, ...more);
     await made.start();
     return made;
   }

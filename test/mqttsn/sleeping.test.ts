@@ -1,4 +1,5 @@
 import test from 'ava';
+import { MemoryStore } from '#src/store/memory-store.js';
 import { SnWorld } from '../support/sn-world.js';
 
 async function sleeper(world: SnWorld, qos: 0 | 1 | 2 = 1) {
@@ -182,4 +183,17 @@ test('with its queue full a sleeper takes no more: the publisher is told "conges
   await peer.ack('PUBACK', 3, 1);
   t.deepEqual(await publish(1, 4), ['PUBACK id=3 msg=4 rc=accepted']);
   t.is(world.count('queue_dropped'), 0);
+});
+
+test('a PUBREC that comes after the client has gone back to sleep releases the message at its next time', async (t) => {
+  const store = new MemoryStore();
+  const world = await SnWorld.start({}, store);
+  const { peer } = await sleeper(world, 2);
+  await world.broker.publish('t', '1', { qos: 2 });
+  t.deepEqual(await peer.say(wake), ['PUBLISH topic=normal 3 msg=1 qos=2 1 bytes']);
+  t.deepEqual(await peer.say('04 18 0064'), ['DISCONNECT']);
+  t.deepEqual(await peer.say('04 0f 0001'), []);
+  t.deepEqual(await peer.say(wake), ['PUBREL msg=1']);
+  t.deepEqual(await peer.say('04 0e 0001'), ['PINGRESP']);
+  t.deepEqual(await peer.say(wake), ['PINGRESP']);
 });

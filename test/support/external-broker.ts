@@ -1,15 +1,17 @@
 import type { ExecutionContext } from 'ava';
-import { ExternalBroker } from '#src/broker/external.js';
+import { type ExternalAround, ExternalBroker } from '#src/broker/external.js';
 import type { ExternalOptions } from '#src/broker/external-options.js';
 import { systemClock } from '#src/core/clock.js';
-import { type Log, silentLog } from '#src/core/log.js';
+import { silentLog } from '#src/core/log.js';
+import { Metrics } from '#src/core/metrics.js';
+import { noStore } from '#src/store/no-store.js';
 
 /** A gateway's side of a broker elsewhere, by default at once and without limits. */
 export function externalTo(
   t: ExecutionContext,
   url: string,
   options: Partial<ExternalOptions> = {},
-  log: Log = silentLog,
+  { log = silentLog, metrics = new Metrics(), store = noStore }: Partial<Omit<ExternalAround, 'clock'>> = {},
 ): ExternalBroker {
   const name = `gateway-${Math.random().toString(36).slice(2)}`;
   const broker = new ExternalBroker(
@@ -25,8 +27,7 @@ export function externalTo(
       sessionExpirySeconds: 7200,
       ...options,
     },
-    systemClock,
-    log,
+    { clock: systemClock, log, metrics, store },
   );
   t.teardown(() => broker.stop());
   return broker;

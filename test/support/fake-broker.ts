@@ -9,7 +9,7 @@ import {
 } from '#src/broker/port.js';
 
 /** What a test may leave out of a message. */
-export interface PublishOptions {
+export interface PublishOptions extends Partial<Pick<Message, 'expiresAt' | 'responseTopic' | 'correlationData'>> {
   readonly qos?: QoS;
   readonly retain?: boolean;
 }
@@ -63,7 +63,8 @@ export class FakeBroker implements BrokerPort {
 
   /** Publishes as an application would; resolves when every subscriber has taken it. */
   publish(topic: string, payload: Buffer | string, options: PublishOptions = {}): Promise<void> {
-    const message = { topic, payload: Buffer.from(payload), qos: options.qos ?? 1, retain: options.retain ?? false };
+    const { qos = 1, retain = false, ...others } = options;
+    const message = { topic, payload: Buffer.from(payload), qos, retain, ...others };
     return new Promise((resolve) => this.route('', message, () => resolve()));
   }
 

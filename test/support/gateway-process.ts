@@ -113,6 +113,11 @@ export class GatewayProcess {
     }
   }
 
+  /** Drops its log, so that only what it says from now on is waited for. */
+  forget(): void {
+    this.said = [];
+  }
+
   /** Ends it in the middle of whatever it does. */
   async kill(): Promise<void> {
     this.child?.kill('SIGKILL');

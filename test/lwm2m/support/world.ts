@@ -8,7 +8,7 @@ import { defaultLwm2mOptions, type Lwm2mOptions } from '#src/lwm2m/options.js';
 import { Lwm2mServer } from '#src/lwm2m/server.js';
 import { noStore } from '#src/store/no-store.js';
 import type { Store } from '#src/store/store.js';
-import { FakeBroker } from '../../support/fake-broker.js';
+import { FakeBroker, type PublishOptions } from '../../support/fake-broker.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryPeer } from '../../support/memory-port.js';
 import { shipped } from './definitions.js';
@@ -89,8 +89,8 @@ export class World {
   }
 
   /** An application publishes a command, as an object or as text. */
-  async command(topic: string, command: object | string): Promise<void> {
-    await this.broker.publish(topic, typeof command === 'string' ? command : JSON.stringify(command));
+  async command(topic: string, command: object | string, options: PublishOptions = {}): Promise<void> {
+    await this.broker.publish(topic, typeof command === 'string' ? command : JSON.stringify(command), options);
     await settled();
   }
 
