@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { dirname, join } from 'node:path';
+import { startMosquitto } from './mosquitto.js';
 import { type Options, readOptions, usage } from './options.js';
 import type { Target } from './protocol.js';
 import { type Result, summarize, table } from './report.js';
@@ -27,7 +28,11 @@ async function main(): Promise<number> {
   try {
     const echo = await startEcho();
     started.push(echo);
-    if (options.own) started.push(await startIsthmus(options.cpuProfile));
+    if (options.own) started.push(await startIsthmus({ name: 'isthmus', cpuProfile: options.cpuProfile }));
+    if (options.inMemory) started.push(await startIsthmus({ name: 'isthmus, in memory', inMemory: true }));
+    const { external } = options;
+    if (external) started.push(await startIsthmus({ name: 'isthmus, external', external }));
+    if (options.mosquitto) started.push(await startMosquitto(true), await startMosquitto(false));
     if (options.skeleton) started.push(await startSkeleton());
     const gateways = [...started.slice(1).map(({ target }) => target), ...options.against];
     const results = await measure(options, echo.target, gateways);
@@ -84,6 +89,7 @@ const job = (options: Options, { name }: Scenario, target: Target) => ({
   warmupMs,
   measureMs: options.seconds * 1000,
   clients: options.clients,
+  subscribers: options.subscribers,
   window: options.window,
   payload: options.payload,
   sessions: options.sessions,

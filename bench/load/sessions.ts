@@ -11,13 +11,13 @@ const addressOf = (index: number): string => `127.${1 + (index >> 16)}.${(index 
 
 /** Opens sleeping sessions with one subscription each. `phase` is awaited between the steps, for main to look at the memory. */
 export async function sleepers(job: Job, phase: (name: string) => Promise<void>): Promise<number> {
-  const { host, snPort, mqttPort } = job.target;
+  const { host, snPort = 0, mqttPort } = job.target;
   await phase('before');
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let index = next++; index < job.sessions; index = next++) {
       const bind = { address: addressOf(index), port };
-      const device = await SnDevice.connect(host, snPort, `sleeper-${index}`, bind);
+      const device = await SnDevice.connect(host, snPort, `sleeper-${index}`, { bind });
       await device.subscribe(`bench/sleep/${index}`, 1);
       await device.sleep(sleepSeconds);
     }
