@@ -108,7 +108,7 @@ export async function startIsthmus(options: IsthmusOptions): Promise<StartedGate
       `mqtt.sn.port = 127.0.0.1:${snPort}`,
       'mqtt.sn.max_inflight = 4',
       'mqtt.sn.session_expiry = 2h',
-      'mqtt.sn.sleep_queue_limit = 1000000',
+      'mqtt.sn.sleep_queue_limit = 60000',
       '',
     ].join('\n'),
   );
