@@ -31,7 +31,14 @@ async function main(): Promise<number> {
     if (options.own) started.push(await startIsthmus({ name: 'isthmus', cpuProfile: options.cpuProfile }));
     if (options.inMemory) started.push(await startIsthmus({ name: 'isthmus, in memory', inMemory: true }));
     const { external } = options;
-    if (external) started.push(await startIsthmus({ name: 'isthmus, external', external }));
+    if (external)
+      started.push(
+        await startIsthmus({
+          name: 'isthmus, external',
+          external,
+          cpuProfile: options.own ? undefined : options.cpuProfile,
+        }),
+      );
     if (options.mosquitto) started.push(await startMosquitto(true), await startMosquitto(false));
     if (options.skeleton) started.push(await startSkeleton());
     const gateways = [...started.slice(1).map(({ target }) => target), ...options.against];

@@ -1,6 +1,7 @@
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Clock, Timer } from '../core/clock.js';
 import { codeOf } from './external-answers.js';
+import { gatherWrites } from './gather-writes.js';
 import type { Message, QoS } from './port.js';
 
 /** Why there is no connection any more, or none came about. */
@@ -143,6 +144,7 @@ export class Connection {
   }
 
   private onConnect(client: MqttClient, connack: IConnackPacket): void {
+    gatherWrites(client.stream);
     this.connected = true;
     this.everConnected = true;
     // A client that wants a clean session flushes what is on its way when it loses its connection.
