@@ -15,7 +15,7 @@ const unstallEveryMs = 250;
 const drainMs = 2000;
 const settleMs = 3000;
 
-const loads: Record<Exclude<ScenarioName, 'sessions'>, Prepare> = {
+const loads: Record<Exclude<ScenarioName, 'sessions' | 'crowd'>, Prepare> = {
   'udp-echo': echo,
   'sn-up-qos0': snUp(0),
   'sn-up-qos1': snUp(1),
@@ -58,6 +58,7 @@ async function run(job: Job): Promise<Counted> {
     });
     return tally.counted();
   }
+  if (job.scenario === 'crowd') throw new Error('a crowd has its own generators');
   return drive(job, await loads[job.scenario](job, tally), tally);
 }
 

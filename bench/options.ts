@@ -11,6 +11,8 @@ export interface Options {
   readonly window: number;
   readonly payload: number;
   readonly sessions: number;
+  /** MQTT clients, and MQTT-SN clients, of a crowd. */
+  readonly crowd: number;
   readonly only: readonly ScenarioName[];
   readonly against: readonly Target[];
   /** False: only the gateways named by `--against` are measured. */
@@ -45,6 +47,7 @@ export const usage = `npm run bench -- [options]
   --window N         messages a device has under way (4)
   --payload N        bytes of payload (32)
   --sessions N       sleeping sessions for --only sessions (10000)
+  --crowd N          MQTT clients, and as many MQTT-SN clients, for --only crowd (10000)
   --json FILE        where the results go (bench/results/<time>.json)
   --cpu-prof DIR     write a CPU profile of Isthmus there
 `;
@@ -68,6 +71,7 @@ export function readOptions(argv: readonly string[]): Options {
       external: { type: 'string' },
       'without-own': { type: 'boolean', default: false },
       skeleton: { type: 'boolean', default: false },
+      crowd: { type: 'string', default: '10000' },
       json: { type: 'string' },
       'cpu-prof': { type: 'string' },
     },
@@ -79,6 +83,7 @@ export function readOptions(argv: readonly string[]): Options {
     subscribers: positive('subscribers', values.subscribers),
     window: positive('window', values.window),
     payload: Math.max(4, positive('payload', values.payload)),
+    crowd: positive('crowd', values.crowd),
     sessions: positive('sessions', values.sessions),
     only: values.only.flatMap((names) => names.split(',')).map(scenarioName),
     against: values.against.map(readTarget),

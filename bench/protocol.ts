@@ -16,7 +16,8 @@ export type ScenarioName =
   | 'sn-down-qos1'
   | 'coap'
   | 'lwm2m-read'
-  | 'sessions';
+  | 'sessions'
+  | 'crowd';
 
 /** A gateway under measurement, or the echo server (then only `snPort` is used). */
 export interface Target {

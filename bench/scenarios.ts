@@ -32,5 +32,6 @@ export const scenarios: readonly Scenario[] = [
   { name: 'kept-sn-up', title: 'Kept, MQTT-SN up', unit: 'message', standard: false, runsOn: needsSn },
   { name: 'kept-sn-down', title: 'Kept, MQTT-SN down', unit: 'message', standard: false, runsOn: needsSn },
   { name: 'kept-sn-asleep', title: 'Kept, MQTT-SN to sleepers', unit: 'message', standard: false, runsOn: needsSn },
+  { name: 'crowd', title: 'A crowd', unit: 'client', standard: false, runsOn: () => false },
   { name: 'sessions', title: 'Sleeping sessions', unit: 'session', standard: false, runsOn: needsSn },
 ];

@@ -7,7 +7,7 @@ const sleepSeconds = 3600;
 // Every session has an address of its own, 127.1.0.0 and up, so that it lives on when its socket is closed and no limit per
 // source slows the others.
 const port = 20_000;
-const addressOf = (index: number): string => `127.${1 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff}`;
+export const addressOf = (index: number): string => `127.${1 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff}`;
 
 /** Opens sleeping sessions with one subscription each. `phase` is awaited between the steps, for main to look at the memory. */
 export async function sleepers(job: Job, phase: (name: string) => Promise<void>): Promise<number> {

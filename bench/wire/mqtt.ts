@@ -31,7 +31,9 @@ export class MqttWire {
   private used = 0;
   private flushing = false;
   private rest: Buffer | undefined;
-  private waiting: { readonly type: number; readonly resolve: (body: Buffer) => void } | undefined;
+  private waiting:
+    | { readonly type: number; readonly resolve: (body: Buffer) => void; readonly reject: (error: Error) => void }
+    | undefined;
   private readonly flush = (): void => {
     this.flushing = false;
     this.socket.write(Buffer.from(this.out.subarray(0, this.used)));
@@ -44,7 +46,10 @@ export class MqttWire {
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.take(chunk));
     socket.on('error', () => {});
-    socket.on('close', () => this.onClose());
+    socket.on('close', () => {
+      this.waiting?.reject(new Error('MQTT: the connection was closed'));
+      this.onClose();
+    });
   }
 
   static async connect(host: string, port: number, clientId: string, options: WireOptions = {}): Promise<MqttWire> {
@@ -91,6 +96,12 @@ export class MqttWire {
     this.socket.end(Buffer.from([0xe0, 0]));
   }
 
+  /** Ends the connection without a word. */
+  destroy(): void {
+    this.onClose = () => {};
+    this.socket.destroy();
+  }
+
   /** Says goodbye, and waits until the broker has closed the connection. */
   async finish(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
@@ -110,7 +121,12 @@ export class MqttWire {
         type,
         resolve: (body) => {
           clearTimeout(timer);
+          this.waiting = undefined;
           resolve(Buffer.from(body));
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
         },
       };
       this.socket.write(bytes);

@@ -100,6 +100,11 @@ export class SnDevice {
     return new Promise((resolve) => this.socket.send(sn.disconnect(), () => this.socket.close(resolve)));
   }
 
+  /** Closes the socket without a word. */
+  drop(): void {
+    this.socket.close();
+  }
+
   /** Goes to sleep and closes the socket once the gateway has agreed. */
   async sleep(seconds: number): Promise<void> {
     await this.ask(sn.disconnect(seconds), sn.msgType.disconnect);
