@@ -4,7 +4,7 @@ import type { Target } from '../protocol.js';
 const keepAliveSeconds = 600;
 const firstBufferSize = 1 << 16;
 const cleanSession = 2;
-const answerWithinMs = 20_000;
+const answerWithinMs = 60_000;
 
 /** How a client connects. */
 export interface WireOptions {

@@ -41,9 +41,14 @@ export class SnDevice {
   ): Promise<SnDevice> {
     const device = await SnDevice.open(host, port, bind);
     const packet = clean ? sn.connect(clientId, keepAliveSeconds) : sn.reconnect(clientId, keepAliveSeconds);
-    const connack = await device.ask(packet, sn.msgType.connack);
-    if (connack[2] !== 0) throw new Error(`CONNECT of ${clientId}: return code ${connack[2]}`);
-    return device;
+    try {
+      const connack = await device.ask(packet, sn.msgType.connack);
+      if (connack[2] !== 0) throw new Error(`CONNECT of ${clientId}: return code ${connack[2]}`);
+      return device;
+    } catch (error) {
+      device.drop();
+      throw error;
+    }
   }
 
   /** A socket without a session. */
