@@ -21,9 +21,9 @@ export interface Hearing {
 /** Makes a member that is heard by the member of the same number in the other half, and hears it. */
 export type Enrol = (target: Target, index: number, hearing: Hearing) => Member;
 
-/** Tries again, up to a minute, after a pause that differs from member to member. */
+/** Tries again, up to five minutes, after a pause that differs from member to member. */
 export async function persistently(attempt: () => Promise<void>): Promise<number> {
-  const until = performance.now() + 60_000;
+  const until = performance.now() + 300_000;
   for (let tries = 1; ; tries++) {
     try {
       await attempt();
