@@ -5,7 +5,7 @@ import { mqttMember } from './mqtt-member.js';
 import type { Order, Report } from './protocol.js';
 import { snMember } from './sn-member.js';
 
-const drainMs = 6000;
+const drainMs = 12_000;
 const headerBytes = 12;
 
 const members: Member[] = [];
@@ -100,8 +100,7 @@ async function talk(everyMs: number, ms: number, payload: number): Promise<void>
     // As many as the time that has gone by asks for, however late this turn is.
     const wanted = Math.floor(((performance.now() - began) / turnMs) * perTurn);
     for (; due < wanted; due++) {
-      members[next]?.publish(body(seq, payload));
-      counts.sent++;
+      if (members[next]?.publish(body(seq, payload)) === true) counts.sent++;
       if (++next === members.length) {
         next = 0;
         seq++;

@@ -4,8 +4,8 @@ import type { Target } from '../protocol.js';
 export interface Member {
   /** Connects and subscribes, and does so again when its connection is lost. Gives how often it had to be tried. */
   connect(): Promise<number>;
-  /** Publishes a payload with QoS 1. */
-  publish(payload: Buffer): void;
+  /** Publishes a payload with QoS 1; false if the one before is not acknowledged yet and this one is left out. */
+  publish(payload: Buffer): boolean;
   /** Gives up the old connection without a word: the gateway does not know it any more. */
   forget(): void;
   close(): void;

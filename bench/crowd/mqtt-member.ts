@@ -21,6 +21,7 @@ export const mqttMember: Enrol = ({ host, mqttPort }, index, hearing) => {
     publish(payload) {
       packetId = (packetId % 0xffff) + 1;
       wire?.publish(topic, 1, packetId, payload);
+      return wire !== undefined;
     },
     forget() {
       wire?.destroy();

@@ -14,6 +14,7 @@ export const snMember: Enrol = ({ host, snPort = 0 }, index, hearing) => {
   let timer: NodeJS.Timeout | undefined;
   const forget = (): void => {
     clearTimeout(timer);
+    timer = undefined;
     device?.drop();
     device = undefined;
   };
@@ -30,10 +31,12 @@ export const snMember: Enrol = ({ host, snPort = 0 }, index, hearing) => {
         made.onPuback = (id) => {
           if (id !== msgId) return;
           clearTimeout(timer);
+          timer = undefined;
           hearing.acknowledged();
         };
       }),
     publish(payload) {
+      if (timer !== undefined) return false;
       msgId = (msgId % 0xffff) + 1;
       const frame = publishOf(1, topicId, msgId, payload);
       const send = (bytes: Buffer): void => {
@@ -43,8 +46,8 @@ export const snMember: Enrol = ({ host, snPort = 0 }, index, hearing) => {
           send(repeated(frame));
         }, repeatAfterMs);
       };
-      clearTimeout(timer);
       send(frame);
+      return true;
     },
     forget,
     close() {

@@ -42,6 +42,10 @@ export type ConnectionHandler = (stream: Duplex, request?: IncomingMessage) => v
 
 const handshakeTimeout = 30_000;
 
+// How many connections the system holds for us, if it lets us: after a restart everybody comes at once, and who is not held
+// tries again seconds later.
+const backlog = 4096;
+
 /** One address at which MQTT clients connect. */
 export class MqttListener {
   private readonly options: ListenerOptions;
@@ -102,7 +106,7 @@ export class MqttListener {
       });
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ host, port, ipv6Only: isIPv6(host) }, resolve);
+        server.listen({ host, port, ipv6Only: isIPv6(host), backlog }, resolve);
       });
       server.on('error', (error) => this.log.error({ err: error, listener: this.name }, 'listener failed'));
       this.server = server;
