@@ -16,6 +16,8 @@ export interface CrowdResult {
   readonly count: number;
   readonly connected: Readonly<Record<Half, Report>>;
   readonly memory: Readonly<Record<'before' | 'mqtt' | 'both' | 'talked', number>>;
+  /** CPU time of the gateway for each client that connected, and for one of each that came back, ms. */
+  readonly cpu: Readonly<Record<'mqtt' | 'sn' | 'storm', number>>;
   readonly talk: Readonly<Record<Half, Report>>;
   /** Share of a core while they talk. */
   readonly gatewayLoad: number;
@@ -42,28 +44,38 @@ export async function runCrowd(
     return residentKiB(gateway.target.pids) ?? Number.NaN;
   };
   try {
+    const used = (): number => cpuMs(gateway.target.pids) ?? Number.NaN;
     const before = await memory();
+    const start = used();
     say(`${count} MQTT clients connect`);
     const first = await told(mqtt, { kind: 'connect', half: 'mqtt', target, count, atOnce });
     const afterMqtt = await memory();
+    const mqttUsed = used();
     say(`${count} MQTT-SN clients connect`);
     const second = await told(sn, { kind: 'connect', half: 'sn', target, count, atOnce });
     const afterBoth = await memory();
     say('they talk');
-    const cpu = cpuMs(gateway.target.pids) ?? Number.NaN;
+    const cpu = used();
     const began = performance.now();
     const talk = await both({ kind: 'talk', everyMs, ms: talkMs, payload });
-    const gatewayLoad = ((cpuMs(gateway.target.pids) ?? Number.NaN) - cpu) / (performance.now() - began);
+    const gatewayLoad = (used() - cpu) / (performance.now() - began);
     const talked = residentKiB(gateway.target.pids) ?? Number.NaN;
     say('they come back after a restart');
     await gateway.again();
+    const restarted = used();
     const storm = await both({ kind: 'storm' }).catch((error: Error) => error.message);
+    const stormUsed = used();
     if (typeof storm !== 'string') await both({ kind: 'end' });
     return {
       target: target.name,
       count,
       connected: { mqtt: first, sn: second },
       memory: { before, mqtt: afterMqtt, both: afterBoth, talked },
+      cpu: {
+        mqtt: (mqttUsed - start) / count,
+        sn: (cpu - mqttUsed) / count,
+        storm: (stormUsed - restarted) / count,
+      },
       talk,
       gatewayLoad,
       storm,
@@ -90,7 +102,7 @@ function told(half: ChildProcess, order: Order): Promise<Report> {
 
 /** The result for people. */
 export function crowdTable(result: CrowdResult): string {
-  const { target, count, memory, talk, storm } = result;
+  const { target, count, memory, cpu, talk, storm } = result;
   const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
   const kib = (from: number, to: number): string => ((to - from) / count).toFixed(1);
   const connects = (name: string, { ms, p50, p99, longest, repeated }: Report): string =>
@@ -102,12 +114,19 @@ export function crowdTable(result: CrowdResult): string {
     'connecting, 200 at once',
     connects('MQTT', result.connected.mqtt),
     connects('MQTT-SN', result.connected.sn),
+    `  CPU time of the gateway: ${cpu.mqtt.toFixed(2)} ms for an MQTT client, ${cpu.sn.toFixed(2)} ms for an MQTT-SN client`,
     'resident memory',
     `  ${whole(memory.before / 1024)} MiB before, ${whole(memory.mqtt / 1024)} with MQTT (${kib(memory.before, memory.mqtt)} KiB each), ${whole(memory.both / 1024)} with both (${kib(memory.mqtt, memory.both)} KiB each MQTT-SN), ${whole(memory.talked / 1024)} after talking`,
     `each publishes with QoS 1 every ${everyMs / 1000} s, for ${talkMs / 1000} s; gateway at ${Math.round(result.gatewayLoad * 100)} % of a core`,
     traffic('MQTT-SN to MQTT', talk.sn, talk.mqtt),
     traffic('MQTT to MQTT-SN', talk.mqtt, talk.sn),
     'all back at once after kill -9 and a restart',
-    ...(typeof storm === 'string' ? [`  ${storm}`] : [connects('MQTT', storm.mqtt), connects('MQTT-SN', storm.sn)]),
+    ...(typeof storm === 'string'
+      ? [`  ${storm}`]
+      : [
+          connects('MQTT', storm.mqtt),
+          connects('MQTT-SN', storm.sn),
+          `  CPU time of the gateway: ${cpu.storm.toFixed(2)} ms for one of each`,
+        ]),
   ].join('\n');
 }
