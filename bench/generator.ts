@@ -4,6 +4,7 @@ import { coap } from './load/coap.js';
 import { echo } from './load/echo.js';
 import type { Load, Prepare } from './load/load.js';
 import { lwm2mRead } from './load/lwm2m-read.js';
+import { mqtt, mqttFan, mqttOffline } from './load/mqtt.js';
 import { sleepers } from './load/sessions.js';
 import { snDown } from './load/sn-down.js';
 import { snUp } from './load/sn-up.js';
@@ -14,12 +15,21 @@ const unstallEveryMs = 250;
 const drainMs = 2000;
 const settleMs = 3000;
 
-const loads: Record<Exclude<ScenarioName, 'sessions'>, Prepare> = {
+const loads: Record<Exclude<ScenarioName, 'sessions' | 'crowd'>, Prepare> = {
   'udp-echo': echo,
   'sn-up-qos0': snUp(0),
   'sn-up-qos1': snUp(1),
   'sn-down-qos0': snDown(0),
   'sn-down-qos1': snDown(1),
+  'mqtt-qos0': mqtt({ qos: 0 }),
+  'mqtt-qos1': mqtt({ qos: 1 }),
+  'mqtt-qos2': mqtt({ qos: 2 }),
+  'mqtt-fan': mqttFan,
+  'kept-mqtt': mqtt({ qos: 1, kept: true }),
+  'kept-offline': mqttOffline,
+  'kept-sn-up': snUp(1, true),
+  'kept-sn-down': snDown(1, 'session'),
+  'kept-sn-asleep': snDown(1, 'asleep'),
   coap,
   'lwm2m-read': lwm2mRead,
 };
@@ -48,6 +58,7 @@ async function run(job: Job): Promise<Counted> {
     });
     return tally.counted();
   }
+  if (job.scenario === 'crowd') throw new Error('a crowd has its own generators');
   return drive(job, await loads[job.scenario](job, tally), tally);
 }
 

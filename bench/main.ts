@@ -2,12 +2,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type CrowdResult, crowdTable, runCrowd } from './crowd/crowd.js';
+import { startMosquitto } from './mosquitto.js';
 import { type Options, readOptions, usage } from './options.js';
 import type { Target } from './protocol.js';
 import { type Result, summarize, table } from './report.js';
 import { type Round, runRound } from './round.js';
 import { type Scenario, scenarios } from './scenarios.js';
-import { type Started, startEcho, startIsthmus, startSkeleton } from './servers.js';
+import {
+  type IsthmusOptions,
+  type Started,
+  type StartedGateway,
+  startEcho,
+  startIsthmus,
+  startSkeleton,
+} from './servers.js';
 
 const warmupMs = 1000;
 
@@ -27,12 +36,22 @@ async function main(): Promise<number> {
   try {
     const echo = await startEcho();
     started.push(echo);
-    if (options.own) started.push(await startIsthmus(options.cpuProfile));
+    const own: StartedGateway[] = [];
+    for (const gateway of ours(options)) own.push(await startIsthmus(gateway));
+    started.push(...own);
+    if (options.mosquitto) started.push(await startMosquitto(true), await startMosquitto(false));
     if (options.skeleton) started.push(await startSkeleton());
     const gateways = [...started.slice(1).map(({ target }) => target), ...options.against];
     const results = await measure(options, echo.target, gateways);
-    process.stdout.write(`${table(results)}\n`);
-    write(options, results);
+    if (results.length > 0) process.stdout.write(`${table(results)}\n`);
+    const crowds: CrowdResult[] = [];
+    for (const gateway of options.only.includes('crowd') ? own : []) {
+      const crowd = await runCrowd(gateway, options.crowd, options.payload, progress);
+      progress('');
+      process.stdout.write(`${crowdTable(crowd)}\n`);
+      crowds.push(crowd);
+    }
+    write(options, results, crowds);
     return results.some((result) => result.failed !== undefined) ? 1 : 0;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -40,6 +59,15 @@ async function main(): Promise<number> {
   } finally {
     await Promise.all(started.map((server) => server.stop()));
   }
+}
+
+/** The gateways of ours that are asked for; a profile is made of the first. */
+function ours({ own, inMemory, external, cpuProfile }: Options): IsthmusOptions[] {
+  const gateways: IsthmusOptions[] = [];
+  if (own) gateways.push({ name: 'isthmus' });
+  if (inMemory) gateways.push({ name: 'isthmus, in memory', inMemory: true });
+  if (external) gateways.push({ name: 'isthmus, external', external });
+  return gateways.map((gateway, index) => (index === 0 ? { ...gateway, cpuProfile } : gateway));
 }
 
 /** All rounds. Those of one measurement go round the gateways in turn, so that a slow minute of the machine meets them all. */
@@ -74,7 +102,7 @@ function chosen({ only }: Options): readonly Scenario[] {
   return scenarios.filter(({ name, standard }) =>
     only.length === 0
       ? standard
-      : only.includes(name) || (name === 'udp-echo' && only.some((asked) => asked !== 'sessions')),
+      : only.includes(name) || (name === 'udp-echo' && only.some((asked) => asked !== 'sessions' && asked !== 'crowd')),
   );
 }
 
@@ -84,6 +112,7 @@ const job = (options: Options, { name }: Scenario, target: Target) => ({
   warmupMs,
   measureMs: options.seconds * 1000,
   clients: options.clients,
+  subscribers: options.subscribers,
   window: options.window,
   payload: options.payload,
   sessions: options.sessions,
@@ -94,7 +123,7 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
 }
 
-function write(options: Options, results: readonly Result[]): void {
+function write(options: Options, results: readonly Result[], crowds: readonly CrowdResult[]): void {
   const now = new Date().toISOString();
   const file =
     options.json ?? join(import.meta.dirname, '..', '..', 'bench', 'results', `${now.replaceAll(':', '-')}.json`);
@@ -106,6 +135,7 @@ function write(options: Options, results: readonly Result[]): void {
     machine,
     options: { rounds, seconds, clients, window, payload },
     results: summarize(results),
+    crowds,
     rounds: results.map(({ scenario, target, rounds }) => ({ scenario: scenario.name, target, rounds })),
   };
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { ScenarioName, Target } from './protocol.js';
 import { scenarios } from './scenarios.js';
+import type { Broker } from './servers.js';
 
 /** What the command line asks for. */
 export interface Options {
@@ -10,12 +11,21 @@ export interface Options {
   readonly window: number;
   readonly payload: number;
   readonly sessions: number;
+  /** MQTT clients, and MQTT-SN clients, of a crowd. */
+  readonly crowd: number;
   readonly only: readonly ScenarioName[];
   readonly against: readonly Target[];
   /** False: only the gateways named by `--against` are measured. */
   readonly own: boolean;
   /** Whether the skeleton of a gateway is measured too. */
   readonly skeleton: boolean;
+  /** Also our gateway without a store. */
+  readonly inMemory: boolean;
+  /** Also our gateway with this MQTT broker behind it. */
+  readonly external: Broker | undefined;
+  /** Also mosquitto, with and without persistence. */
+  readonly mosquitto: boolean;
+  readonly subscribers: number;
   readonly json: string | undefined;
   /** Where the gateway's CPU profile goes. */
   readonly cpuProfile: string | undefined;
@@ -26,12 +36,18 @@ export const usage = `npm run bench -- [options]
   --seconds N        measured time of a round (3)
   --only NAME        one measurement; may be repeated: ${scenarios.map((scenario) => scenario.name).join(', ')}
   --against TARGET   also measure another gateway; may be repeated: [name=]host:snport[:mqttport[:coapport]][@pid,...]
+                     snport '-': a plain MQTT broker
+  --mosquitto        also measure mosquitto, with and without persistence (it must be installed)
+  --in-memory        also measure Isthmus without its store
+  --external BROKER  also measure Isthmus with another broker behind it: host:port[@pid,...]
   --without-own      leave Isthmus out
   --skeleton         also measure a bare gateway that keeps nothing, around a plain aedes: a ceiling for MQTT-SN
   --clients N        devices (20)
+  --subscribers N    MQTT subscribers of the mqtt-* measurements (1)
   --window N         messages a device has under way (4)
   --payload N        bytes of payload (32)
   --sessions N       sleeping sessions for --only sessions (10000)
+  --crowd N          MQTT clients, and as many MQTT-SN clients, for --only crowd (10000)
   --json FILE        where the results go (bench/results/<time>.json)
   --cpu-prof DIR     write a CPU profile of Isthmus there
 `;
@@ -44,13 +60,18 @@ export function readOptions(argv: readonly string[]): Options {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '3' },
       clients: { type: 'string', default: '20' },
+      subscribers: { type: 'string', default: '1' },
       window: { type: 'string', default: '4' },
       payload: { type: 'string', default: '32' },
       sessions: { type: 'string', default: '10000' },
       only: { type: 'string', multiple: true, default: [] },
       against: { type: 'string', multiple: true, default: [] },
+      mosquitto: { type: 'boolean', default: false },
+      'in-memory': { type: 'boolean', default: false },
+      external: { type: 'string' },
       'without-own': { type: 'boolean', default: false },
       skeleton: { type: 'boolean', default: false },
+      crowd: { type: 'string', default: '10000' },
       json: { type: 'string' },
       'cpu-prof': { type: 'string' },
     },
@@ -59,11 +80,16 @@ export function readOptions(argv: readonly string[]): Options {
     rounds: positive('rounds', values.rounds),
     seconds: positive('seconds', values.seconds),
     clients: positive('clients', values.clients),
+    subscribers: positive('subscribers', values.subscribers),
     window: positive('window', values.window),
     payload: Math.max(4, positive('payload', values.payload)),
+    crowd: positive('crowd', values.crowd),
     sessions: positive('sessions', values.sessions),
     only: values.only.flatMap((names) => names.split(',')).map(scenarioName),
     against: values.against.map(readTarget),
+    mosquitto: values.mosquitto,
+    inMemory: values['in-memory'],
+    external: values.external === undefined ? undefined : readBroker(values.external),
     own: !values['without-own'],
     skeleton: values.skeleton,
     json: values.json,
@@ -85,15 +111,23 @@ function scenarioName(text: string): ScenarioName {
 
 /** `[name=]host:snport[:mqttport[:coapport]][@pid,...]`; the process ids are those whose CPU time counts as the gateway's. */
 function readTarget(text: string): Target {
-  const parts = /^(?:([^=@]+)=)?([^:@]+):(\d+)(?::(\d+))?(?::(\d+))?(?:@([\d,]+))?$/.exec(text);
+  const parts = /^(?:([^=@]+)=)?([^:@]+):(\d+|-)(?::(\d+))?(?::(\d+))?(?:@([\d,]+))?$/.exec(text);
   if (!parts) throw new Error(`--against: [name=]host:snport[:mqttport[:coapport]][@pid,...], not '${text}'`);
   const [, name, host = '', sn, mqtt, coap, pids] = parts;
   return {
     name: name ?? `${host}:${sn}`,
     host,
-    snPort: Number(sn),
+    snPort: sn === '-' ? undefined : Number(sn),
     mqttPort: Number(mqtt ?? 1883),
     coapPort: coap === undefined ? undefined : Number(coap),
     pids: pids?.split(',').map(Number) ?? [],
   };
+}
+
+/** `host:port[@pid,...]`. */
+function readBroker(text: string): Broker {
+  const parts = /^([^:@]+):(\d+)(?:@([\d,]+))?$/.exec(text);
+  if (!parts) throw new Error(`--external: host:port[@pid,...], not '${text}'`);
+  const [, host = '', port, pids] = parts;
+  return { host, port: Number(port), pids: pids?.split(',').map(Number) ?? [] };
 }

@@ -1,19 +1,30 @@
 /** What can be measured. */
 export type ScenarioName =
   | 'udp-echo'
+  | 'mqtt-qos0'
+  | 'mqtt-qos1'
+  | 'mqtt-qos2'
+  | 'mqtt-fan'
+  | 'kept-mqtt'
+  | 'kept-offline'
+  | 'kept-sn-up'
+  | 'kept-sn-down'
+  | 'kept-sn-asleep'
   | 'sn-up-qos0'
   | 'sn-up-qos1'
   | 'sn-down-qos0'
   | 'sn-down-qos1'
   | 'coap'
   | 'lwm2m-read'
-  | 'sessions';
+  | 'sessions'
+  | 'crowd';
 
 /** A gateway under measurement, or the echo server (then only `snPort` is used). */
 export interface Target {
   readonly name: string;
   readonly host: string;
-  readonly snPort: number;
+  /** Undefined: a plain MQTT broker. */
+  readonly snPort: number | undefined;
   readonly mqttPort: number;
   /** Undefined: this gateway speaks no CoAP, so those measurements leave it out. */
   readonly coapPort: number | undefined;
@@ -28,6 +39,8 @@ export interface Job {
   readonly warmupMs: number;
   readonly measureMs: number;
   readonly clients: number;
+  /** MQTT subscribers among whom the publishers are shared out. */
+  readonly subscribers: number;
   readonly window: number;
   readonly payload: number;
   readonly sessions: number;

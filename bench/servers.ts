@@ -18,6 +18,34 @@ export interface Started {
   stop(): Promise<void>;
 }
 
+/** One of our gateways. */
+export interface StartedGateway extends Started {
+  /** With the process of now: it changes when the gateway is started again. */
+  readonly target: Target;
+  /** Kills the gateway, if it runs, and starts it again with what it has in its store. */
+  again(): Promise<void>;
+}
+
+/** Which of our gateways to start. */
+export interface IsthmusOptions {
+  readonly name: string;
+  /** Where its CPU profile goes. */
+  readonly cpuProfile?: string | undefined;
+  /** Without a store: what the durability costs is seen beside it. */
+  readonly inMemory?: boolean;
+  /** The MQTT broker behind it, instead of its own. */
+  readonly external?: Broker | undefined;
+  /** The limit of open files of the process. */
+  readonly openFiles?: number;
+}
+
+/** A plain MQTT broker. */
+export interface Broker {
+  readonly host: string;
+  readonly port: number;
+  readonly pids: readonly number[];
+}
+
 /** The echo server that gives the floor. */
 export async function startEcho(): Promise<Started> {
   const child = fork(join(import.meta.dirname, 'echo-server.js'));
@@ -55,13 +83,18 @@ export async function startSkeleton(): Promise<Started> {
 }
 
 /** Isthmus from dist/, on free ports of the loopback and with a configuration of its own. */
-export async function startIsthmus(cpuProfile: string | undefined): Promise<Started> {
+export async function startIsthmus(options: IsthmusOptions): Promise<StartedGateway> {
+  const { name, cpuProfile, inMemory = false, external } = options;
   const home = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
-  const [mqttPort, snPort, coapPort] = [await freePort(freeTcp), await freePort(freeUdp), await freePort(freeUdp)];
+  const [tcpPort, snPort, coapPort] = [await freePort(freeTcp), await freePort(freeUdp), await freePort(freeUdp)];
+  const mqttPort = external?.port ?? tcpPort;
   writeFileSync(
     join(home, 'isthmus.conf'),
     [
-      `broker.listener.tcp = 127.0.0.1:${mqttPort}`,
+      `broker.listener.tcp = 127.0.0.1:${tcpPort}`,
+      ...(external ? ['broker.mode = external', `broker.url = mqtt://${external.host}:${external.port}`] : []),
+      // What is kept for who is away is measured by its rate, and not by where it ends.
+      'broker.queue_limit = 1000000',
       `store.dir = ${join(home, 'data')}`,
       'admin.listener = off',
       'log.level = warn',
@@ -71,32 +104,59 @@ export async function startIsthmus(cpuProfile: string | undefined): Promise<Star
   );
   writeFileSync(
     join(home, 'emqx_sn.conf'),
-    [`mqtt.sn.port = 127.0.0.1:${snPort}`, 'mqtt.sn.max_inflight = 4', 'mqtt.sn.session_expiry = 2h', ''].join('\n'),
+    [
+      `mqtt.sn.port = 127.0.0.1:${snPort}`,
+      'mqtt.sn.max_inflight = 4',
+      'mqtt.sn.session_expiry = 2h',
+      'mqtt.sn.sleep_queue_limit = 60000',
+      '',
+    ].join('\n'),
   );
   writeFileSync(join(home, 'emqx_lwm2m.conf'), `lwm2m.bind.udp.1 = 127.0.0.1:${coapPort}\n`);
   const log = join(home, 'log');
   const profile = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`];
-  const child = spawn(process.execPath, [...profile, join(root, 'dist', 'main.js'), 'start', '--etc', home], {
-    cwd: root,
-    stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
-  });
+  const main = inMemory ? join(import.meta.dirname, 'gateway-in-memory.js') : join(root, 'dist', 'main.js');
   let stopping = false;
-  child.once('exit', (code, signal) => {
-    if (stopping) return;
-    const said = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
-    process.stderr.write(`Isthmus ended by itself (${code ?? signal}):\n${said}\n`);
-  });
-  const stop = async (): Promise<void> => {
+  const launch = (): ChildProcess => {
+    const child = spawn(process.execPath, [...profile, main, 'start', '--etc', home], {
+      cwd: root,
+      stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
+    });
+    child.once('exit', (code, signal) => {
+      if (stopping) return;
+      const said = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
+      process.stderr.write(`Isthmus ended by itself (${code ?? signal}):\n${said}\n`);
+    });
+    return child;
+  };
+  let child = launch();
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
     stopping = true;
-    await ended(child, 'SIGTERM');
+    await ended(child, signal);
+    stopping = false;
+  };
+  const stop = async (): Promise<void> => {
+    await end('SIGTERM');
     rmSync(home, { recursive: true, force: true });
   };
-  if (!(await answers(snPort, mqttPort, child))) {
+  const ready = async (): Promise<void> => {
+    if (await answers(snPort, mqttPort, child)) return;
     await stop();
     throw new Error('Isthmus did not start');
-  }
-  const pids = child.pid === undefined ? [] : [child.pid];
-  return { target: { name: 'isthmus', host: '127.0.0.1', snPort, mqttPort, coapPort, pids }, stop };
+  };
+  await ready();
+  return {
+    get target() {
+      const pids = [...(child.pid === undefined ? [] : [child.pid]), ...(external?.pids ?? [])];
+      return { name, host: '127.0.0.1', snPort, mqttPort, coapPort, pids };
+    },
+    stop,
+    async again() {
+      await end('SIGKILL');
+      child = launch();
+      await ready();
+    },
+  };
 }
 
 /** Whether the gateway answers a SEARCHGW and takes an MQTT connection before the time is up. */
@@ -119,7 +179,8 @@ async function answers(snPort: number, mqttPort: number, child: ChildProcess): P
   return answered;
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Whether something listens. */
+export function accepts(port: number): Promise<boolean> {
   const socket = connectTcp(port, '127.0.0.1');
   return new Promise((resolve) => {
     socket.once('error', () => resolve(false));
@@ -130,7 +191,8 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+/** Ends a process, by force if it does not hear. */
+export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill(signal);
@@ -140,7 +202,7 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 }
 
 /** A port that nothing listens on. Taken from below the range that the system hands out by itself, so that it stays free. */
-async function freePort(bind: (port: number) => Promise<boolean>): Promise<number> {
+export async function freePort(bind: (port: number) => Promise<boolean>): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     if (await bind(port)) return port;
@@ -155,7 +217,7 @@ function freeUdp(port: number): Promise<boolean> {
   });
 }
 
-function freeTcp(port: number): Promise<boolean> {
+export function freeTcp(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve) => {
     server.once('error', () => resolve(false));

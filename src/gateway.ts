@@ -3,6 +3,7 @@ import { systemClock } from './core/clock.js';
 import type { Log } from './core/log.js';
 import { Metrics } from './core/metrics.js';
 import { LevelStore } from './store/level-store.js';
+import type { Store } from './store/store.js';
 import { accessRules } from './wiring/access.js';
 import { brokerSide } from './wiring/broker.js';
 import { dtlsPorts } from './wiring/dtls.js';
@@ -22,8 +23,12 @@ export interface Gateway {
   reload(): Promise<void>;
 }
 
-/** Builds the gateway from its configuration. */
-export function createGateway(config: Config, log: Log): Gateway {
+/** Builds the gateway from its configuration; `openStore` is where it keeps what survives. */
+export function createGateway(
+  config: Config,
+  log: Log,
+  openStore: (dir: string, log: Log) => Promise<Store> = LevelStore.open,
+): Gateway {
   const around = { clock: systemClock, log, metrics: new Metrics() };
   const access = accessRules(config.broker);
   const definitions = objectRegistry(config.lwm2m, around);
@@ -44,7 +49,7 @@ export function createGateway(config: Config, log: Log): Gateway {
       const lwm2m = lwm2mPorts(config.lwm2m, around);
 
       await access.load();
-      const store = await LevelStore.open(config.store.dir, log.child({ part: 'store' }));
+      const store = await openStore(config.store.dir, log.child({ part: 'store' }));
       running.push({ stop: () => store.close() });
       await begin(definitions);
       const broker = await begin(mqtt.broker(store));

@@ -5,19 +5,26 @@ import { type Prepare, times } from './load.js';
 
 const delivered = 1;
 const acknowledged = 2;
+const sleepSeconds = 3600;
 
-/** One MQTT publisher publishes to a topic of each device. QoS 1 counts when delivered and acknowledged to the publisher. */
+/**
+ * One MQTT publisher publishes to a topic of each device. QoS 1 counts when delivered and acknowledged to the publisher; to
+ * devices that are asleep, when acknowledged.
+ */
 export const snDown =
-  (qos: 0 | 1): Prepare =>
+  (qos: 0 | 1, kept: 'no' | 'session' | 'asleep' = 'no'): Prepare =>
   async ({ target, clients, window, payload }, tally) => {
+    const connect = (index: number, clean: boolean): Promise<SnDevice> =>
+      SnDevice.connect(target.host, target.snPort ?? 0, `bench-device-${index}`, { clean });
     const devices = await times(clients, async (index) => {
-      const device = await SnDevice.connect(target.host, target.snPort, `bench-device-${index}`);
+      const device = await connect(index, kept === 'no');
       await device.subscribe(`bench/down/${index}`, qos);
+      if (kept === 'asleep') await device.sleep(sleepSeconds);
       return device;
     });
     const publisher = await MqttWire.connect(target.host, target.mqttPort, 'bench-publisher');
     const body = Buffer.alloc(payload, '.');
-    const need = qos === 0 ? delivered : delivered | acknowledged;
+    const need = (kept === 'asleep' ? 0 : delivered) | (qos === 0 ? 0 : acknowledged);
     // The publisher's packet ids, and whose message each stands for.
     const laneOf = new Uint16Array(1 << 16);
     const seqOf = new Uint16Array(1 << 16);
@@ -38,8 +45,9 @@ export const snDown =
     return {
       lanes,
       async close() {
-        await Promise.all(devices.map((device) => device.close()));
         publisher.close();
+        if (kept !== 'asleep') await Promise.all(devices.map((device) => device.close()));
+        if (kept !== 'no') await times(clients, async (index) => (await connect(index, true)).close());
       },
     };
   };

@@ -1,5 +1,5 @@
 import { Lane } from '../lane.js';
-import { MqttWire } from '../wire/mqtt.js';
+import { forgetSession, MqttWire } from '../wire/mqtt.js';
 import { publish } from '../wire/mqttsn.js';
 import { SnDevice } from '../wire/sn-device.js';
 import { type Prepare, times } from './load.js';
@@ -7,14 +7,17 @@ import { type Prepare, times } from './load.js';
 const delivered = 1;
 const acknowledged = 2;
 
-/** Devices publish by MQTT-SN; one MQTT subscriber receives it all. QoS 1 counts when delivered and acknowledged. */
+/**
+ * Devices publish by MQTT-SN; one MQTT subscriber receives it all. QoS 1 counts when delivered and acknowledged. `kept` says
+ * that the subscriber has a persistent session.
+ */
 export const snUp =
-  (qos: 0 | 1): Prepare =>
+  (qos: 0 | 1, kept = false): Prepare =>
   async ({ target, clients, window, payload }, tally) => {
-    const subscriber = await MqttWire.connect(target.host, target.mqttPort, 'bench-subscriber');
+    const subscriber = await MqttWire.connect(target.host, target.mqttPort, 'bench-subscriber', { clean: !kept });
     await subscriber.subscribe('bench/up/#', qos);
     const devices = await times(clients, (index) =>
-      SnDevice.connect(target.host, target.snPort, `bench-device-${index}`),
+      SnDevice.connect(target.host, target.snPort ?? 0, `bench-device-${index}`),
     );
     const topicIds = await Promise.all(devices.map((device, index) => device.register(`bench/up/${index}`)));
     const need = qos === 0 ? delivered : delivered | acknowledged;
@@ -34,6 +37,7 @@ export const snUp =
       async close() {
         await Promise.all(devices.map((device) => device.close()));
         subscriber.close();
+        if (kept) await forgetSession(target, 'bench-subscriber');
       },
     };
   };

@@ -1,7 +1,19 @@
 import { connect as connectTcp, type Socket } from 'node:net';
+import type { Target } from '../protocol.js';
 
 const keepAliveSeconds = 600;
 const firstBufferSize = 1 << 16;
+const cleanSession = 2;
+const answerWithinMs = 60_000;
+
+/** How a client connects. */
+export interface WireOptions {
+  /** False keeps the session; default true. */
+  readonly clean?: boolean;
+  /** Bytes set aside for what a turn writes; it grows when needed. */
+  readonly bufferSize?: number;
+  readonly keepAliveSeconds?: number;
+}
 
 /**
  * A lean MQTT 3.1.1 client for the generator: it writes what a turn of the event loop produced in one piece and hands out
@@ -9,34 +21,45 @@ const firstBufferSize = 1 << 16;
  * is measured.
  */
 export class MqttWire {
-  /** A PUBLISH came; its payload is `chunk[from..to)`. QoS 1 has been acknowledged already. */
+  /** A PUBLISH came; its payload is `chunk[from..to)`. It has been acknowledged already. */
   onPublish: (chunk: Buffer, from: number, to: number) => void = () => {};
+  /** A PUBACK came, or the PUBCOMP of QoS 2. */
   onPuback: (packetId: number) => void = () => {};
+  onClose: () => void = () => {};
   private readonly socket: Socket;
-  private out = Buffer.allocUnsafeSlow(firstBufferSize);
+  private out: Buffer;
   private used = 0;
   private flushing = false;
   private rest: Buffer | undefined;
-  private waiting: { readonly type: number; readonly resolve: (body: Buffer) => void } | undefined;
+  private waiting:
+    | { readonly type: number; readonly resolve: (body: Buffer) => void; readonly reject: (error: Error) => void }
+    | undefined;
   private readonly flush = (): void => {
     this.flushing = false;
     this.socket.write(Buffer.from(this.out.subarray(0, this.used)));
     this.used = 0;
   };
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, bufferSize: number) {
     this.socket = socket;
+    this.out = Buffer.allocUnsafeSlow(bufferSize);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.take(chunk));
     socket.on('error', () => {});
+    socket.on('close', () => {
+      this.waiting?.reject(new Error('MQTT: the connection was closed'));
+      this.onClose();
+    });
   }
 
-  static async connect(host: string, port: number, clientId: string): Promise<MqttWire> {
+  static async connect(host: string, port: number, clientId: string, options: WireOptions = {}): Promise<MqttWire> {
     const socket = connectTcp(port, host);
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    const wire = new MqttWire(socket);
+    const wire = new MqttWire(socket, options.bufferSize ?? firstBufferSize);
     const id = Buffer.from(clientId);
-    const variable = Buffer.from([0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, keepAliveSeconds >> 8, keepAliveSeconds & 0xff]);
+    const flags = options.clean === false ? 0 : cleanSession;
+    const seconds = options.keepAliveSeconds ?? keepAliveSeconds;
+    const variable = Buffer.from([0, 4, 0x4d, 0x51, 0x54, 0x54, 4, flags, seconds >> 8, seconds & 0xff]);
     const connack = await wire.ask(packet(0x10, variable, Buffer.from([id.length >> 8, id.length & 0xff]), id), 0x20);
     if (connack[1] !== 0) throw new Error(`MQTT CONNECT: return code ${connack[1]}`);
     return wire;
@@ -69,17 +92,41 @@ export class MqttWire {
   }
 
   close(): void {
+    this.onClose = () => {};
     this.socket.end(Buffer.from([0xe0, 0]));
+  }
+
+  /** Ends the connection without a word. */
+  destroy(): void {
+    this.onClose = () => {};
+    this.socket.destroy();
+  }
+
+  /** Says goodbye, and waits until the broker has closed the connection. */
+  async finish(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.onClose = resolve;
+    });
+    this.socket.end(Buffer.from([0xe0, 0]));
+    await closed;
   }
 
   private ask(bytes: Buffer, type: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`MQTT: no packet of type 0x${type.toString(16)}`)), 5000);
+      const timer = setTimeout(
+        () => reject(new Error(`MQTT: no packet of type 0x${type.toString(16)}`)),
+        answerWithinMs,
+      );
       this.waiting = {
         type,
         resolve: (body) => {
           clearTimeout(timer);
+          this.waiting = undefined;
           resolve(Buffer.from(body));
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
         },
       };
       this.socket.write(bytes);
@@ -127,13 +174,20 @@ export class MqttWire {
         const qos = (first >> 1) & 3;
         let from = body + 2 + chunk.readUInt16BE(body);
         if (qos !== 0) {
-          this.acknowledge(chunk.readUInt16BE(from));
+          this.acknowledge(qos === 1 ? 0x40 : 0x50, chunk.readUInt16BE(from));
           from += 2;
         }
         this.onPublish(chunk, from, end);
         return;
       }
+      case 0x50:
+        this.acknowledge(0x62, chunk.readUInt16BE(body));
+        return;
+      case 0x60:
+        this.acknowledge(0x70, chunk.readUInt16BE(body));
+        return;
       case 0x40:
+      case 0x70:
         this.onPuback(chunk.readUInt16BE(body));
         return;
       default:
@@ -141,12 +195,18 @@ export class MqttWire {
     }
   }
 
-  private acknowledge(packetId: number): void {
+  private acknowledge(first: number, packetId: number): void {
     const at = this.reserve(4);
-    this.out[at] = 0x40;
+    this.out[at] = first;
     this.out[at + 1] = 2;
     this.used = this.out.writeUInt16BE(packetId, at + 2);
   }
+}
+
+/** Ends a session that was kept. */
+export async function forgetSession({ host, mqttPort }: Target, clientId: string): Promise<void> {
+  const wire = await MqttWire.connect(host, mqttPort, clientId);
+  await wire.finish();
 }
 
 /** A control packet with a body shorter than 128 bytes. */

@@ -60,6 +60,17 @@ export function publish(qos: number, topicId: number, seq: number, lane: number,
   return bytes;
 }
 
+/** A PUBLISH with a registered topic and a payload shorter than 249 bytes. */
+export const publishOf = (qos: number, topicId: number, msgId: number, payload: Buffer): Buffer =>
+  frame(msgType.publish, qos << 5, u16(topicId), u16(msgId), payload);
+
+/** The same PUBLISH, sent again. */
+export function repeated(published: Buffer): Buffer {
+  const bytes = Buffer.from(published);
+  bytes[2] = (bytes[2] ?? 0) | 0x80;
+  return bytes;
+}
+
 /** The PUBACK that answers this PUBLISH. */
 export function puback(published: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(7);

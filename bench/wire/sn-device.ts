@@ -3,6 +3,20 @@ import * as sn from './mqttsn.js';
 
 const patienceMs = 1500;
 const attempts = 8;
+const keepAliveSeconds = 600;
+
+/** An address to send from. */
+export interface Local {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** How a device connects. */
+export interface ConnectOptions {
+  readonly bind?: Local;
+  /** False keeps the session. */
+  readonly clean?: boolean;
+}
 
 /** A lean MQTT-SN client: set-up with retries, then hooks on the hot path. */
 export class SnDevice {
@@ -23,16 +37,22 @@ export class SnDevice {
     host: string,
     port: number,
     clientId: string,
-    bind?: { address: string; port: number },
+    { bind, clean = true }: ConnectOptions = {},
   ): Promise<SnDevice> {
     const device = await SnDevice.open(host, port, bind);
-    const connack = await device.ask(sn.connect(clientId, 600), sn.msgType.connack);
-    if (connack[2] !== 0) throw new Error(`CONNECT of ${clientId}: return code ${connack[2]}`);
-    return device;
+    const packet = clean ? sn.connect(clientId, keepAliveSeconds) : sn.reconnect(clientId, keepAliveSeconds);
+    try {
+      const connack = await device.ask(packet, sn.msgType.connack);
+      if (connack[2] !== 0) throw new Error(`CONNECT of ${clientId}: return code ${connack[2]}`);
+      return device;
+    } catch (error) {
+      device.drop();
+      throw error;
+    }
   }
 
   /** A socket without a session. */
-  static async open(host: string, port: number, bind?: { address: string; port: number }): Promise<SnDevice> {
+  static async open(host: string, port: number, bind?: Local): Promise<SnDevice> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
@@ -83,6 +103,11 @@ export class SnDevice {
   /** Ends the session and closes the socket; waits for no answer. */
   close(): Promise<void> {
     return new Promise((resolve) => this.socket.send(sn.disconnect(), () => this.socket.close(resolve)));
+  }
+
+  /** Closes the socket without a word. */
+  drop(): void {
+    this.socket.close();
   }
 
   /** Goes to sleep and closes the socket once the gateway has agreed. */

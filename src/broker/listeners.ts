@@ -6,6 +6,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { assertNever, IsthmusError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
+import type { ConnectionRoom } from './connection-room.js';
 import { countSent } from './count-sent.js';
 import { gatherWrites } from './gather-writes.js';
 import { limitPackets } from './packet-limit.js';
@@ -30,8 +31,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** For tls and wss. */
   readonly tls?: ListenerTls;
-  /** More connections than this at once are closed as they come; unlimited by default. */
-  readonly maxConnections?: number;
+  /** Connections for which it has no room are closed as they come; unlimited by default. */
+  readonly room?: ConnectionRoom | undefined;
   /** Longest MQTT packet, bytes after its fixed header; default 1 MiB. */
   readonly maxPacketBytes?: number;
 }
@@ -40,6 +41,10 @@ export interface ListenerOptions {
 export type ConnectionHandler = (stream: Duplex, request?: IncomingMessage) => void;
 
 const handshakeTimeout = 30_000;
+
+// How many connections the system holds for us, if it lets us: after a restart everybody comes at once, and who is not held
+// tries again seconds later.
+const backlog = 4096;
 
 /** One address at which MQTT clients connect. */
 export class MqttListener {
@@ -85,21 +90,23 @@ export class MqttListener {
   /** Listens. Rejects with code `LISTEN` when the address cannot be had or the certificate is no good. */
   async start(handle: ConnectionHandler): Promise<void> {
     if (this.server !== undefined) return;
-    const { host, port, maxConnections } = this.options;
+    const { host, port, room } = this.options;
     try {
       const server = this.createServer(handle);
-      if (maxConnections !== undefined) server.maxConnections = maxConnections;
+      if (room !== undefined) limitConnections(server, room);
       server.on('connection', (socket: Socket) => {
         this.sockets.add(socket);
+        room?.take();
         socket.once('close', () => {
           this.sockets.delete(socket);
+          room?.leave();
           this.ended.received += socket.bytesRead;
           this.ended.sent += socket.bytesWritten;
         });
       });
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ host, port, ipv6Only: isIPv6(host) }, resolve);
+        server.listen({ host, port, ipv6Only: isIPv6(host), backlog }, resolve);
       });
       server.on('error', (error) => this.log.error({ err: error, listener: this.name }, 'listener failed'));
       this.server = server;
@@ -158,4 +165,11 @@ export class MqttListener {
       this.log.debug({ err: error, listener: this.name }, 'TLS handshake failed'),
     );
   }
+}
+
+/** Has a server close what comes when there is no room. */
+function limitConnections(server: Server, room: ConnectionRoom): void {
+  // Node looks at this before it makes a socket of a connection. Listeners that share the room are not full by themselves.
+  Object.defineProperty(server, 'maxConnections', { get: () => (room.full ? 1 : undefined) });
+  server.on('drop', () => room.refuse());
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type Packet, parser, writeToStream } from 'mqtt-packet';
 import type { Clock, Timer } from '../core/clock.js';
+import { gatherWrites } from './gather-writes.js';
 
 /** What a wire tells its owner. */
 export interface WireEvents {
@@ -26,6 +27,7 @@ export class MqttWire {
     this.version = version;
     this.clock = clock;
     this.events = events;
+    gatherWrites(stream);
     const packets = parser({ protocolVersion: version });
     packets.on('packet', (packet) => {
       if (!this.done) events.packet(packet);

@@ -192,9 +192,15 @@ const brokerAccess = {
 };
 
 const brokerLimits = {
-  maxConnections: key('broker.max_connections', integer(1, 10_000_000), '100000', 'MQTT connections at once.', {
-    feature: 'connectionLimits',
-  }),
+  maxConnections: key(
+    'broker.max_connections',
+    integer(1, 10_000_000),
+    '100000',
+    'MQTT connections at once, of all listeners together; fewer where the limit of open files is lower.',
+    {
+      feature: 'connectionLimits',
+    },
+  ),
   maxPacketSize: key(
     'broker.max_packet_size',
     size(128, 268_435_455),

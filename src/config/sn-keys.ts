@@ -123,7 +123,7 @@ const sessions = {
   ),
   sleepQueueLimit: key(
     'mqtt.sn.sleep_queue_limit',
-    integer(1, 1_000_000),
+    integer(1, 60_000),
     '1000',
     'Messages kept for one sleeping client.',
     { feature: 'sleepingClients' },

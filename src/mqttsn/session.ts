@@ -134,6 +134,8 @@ export interface Session {
   /** No message in the queue expires before this time, ms; undefined if none does at all. */
   nextExpiry: number | undefined;
   lastMsgId: number;
+  /** So many ids after that one no message has; 0: this has to be found out. */
+  freeMsgIds: number;
   /** QoS 2 publications of the client by message id. */
   received: Map<number, Received> | undefined;
 }
@@ -168,6 +170,7 @@ export function newSession(
     nextSeq: 1,
     nextExpiry: undefined,
     lastMsgId: 0,
+    freeMsgIds: 0,
     received: undefined,
   };
 }
@@ -209,15 +212,33 @@ export function supervisedUntil(session: Session): number {
   }
 }
 
-/** The next message id, never 0 and not one that a message in flight or in the queue has. */
-export function nextMsgId(session: Session): number {
-  const { inflight, queue } = session;
-  do session.lastMsgId = session.lastMsgId >= 0xffff ? 1 : session.lastMsgId + 1;
-  while (inflight.some(hasIt) || queue.some(hasIt));
-  return session.lastMsgId;
+/** What a session has of message ids. */
+type MsgIds = Pick<Session, 'lastMsgId' | 'freeMsgIds'> &
+  Readonly<Record<'inflight' | 'queue', readonly Pick<Outgoing, 'msgId'>[]>>;
 
-  function hasIt(outgoing: Outgoing): boolean {
-    return outgoing.msgId === session.lastMsgId;
+/** The next message id, never 0 and not one that a message in flight or in the queue has. */
+export function nextMsgId(session: MsgIds): number {
+  if (session.freeMsgIds === 0) findFreeMsgIds(session);
+  session.freeMsgIds--;
+  session.lastMsgId = afterMsgId(session.lastMsgId);
+  return session.lastMsgId;
+}
+
+const maxMsgId = 0xffff;
+
+const afterMsgId = (msgId: number): number => (msgId >= maxMsgId ? 1 : msgId + 1);
+
+/** Looks for ids that no message has, and notes how many there are in a row: who has a long queue is not to look each time. */
+function findFreeMsgIds(session: MsgIds): void {
+  const taken = new Set<number>();
+  for (const { msgId } of session.inflight) taken.add(msgId);
+  for (const { msgId } of session.queue) taken.add(msgId);
+  taken.delete(0);
+  while (taken.has(afterMsgId(session.lastMsgId))) session.lastMsgId = afterMsgId(session.lastMsgId);
+  session.freeMsgIds = maxMsgId;
+  for (const msgId of taken) {
+    const ahead = (msgId - session.lastMsgId - 1 + maxMsgId) % maxMsgId;
+    session.freeMsgIds = Math.min(session.freeMsgIds, ahead);
   }
 }
 

@@ -5,13 +5,16 @@ import { IsthmusError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 
+// The system's own has room for some hundred datagrams: what comes while the process is busy for a moment would be lost.
+const roomForBursts = 4 * 1024 * 1024;
+
 /** Where and how to listen. */
 export interface UdpOptions {
   /** An IP address, v4 or v6. */
   readonly host: string;
   /** 0 takes any free port, see `UdpPort.port`. */
   readonly port: number;
-  /** Socket buffers in bytes; the system may grant less. */
+  /** Socket buffers in bytes; the system may grant less. For receiving 4 MiB by default, for sending the system's own. */
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
   /** Put before the key of every peer, so that peers of several ports differ; empty by default. */
@@ -54,7 +57,7 @@ export class UdpPort implements DatagramPort {
 
   async start(handler: DatagramHandler): Promise<void> {
     if (this.socket !== undefined) return;
-    const { host, port, receiveBuffer, sendBuffer } = this.options;
+    const { host, port, receiveBuffer = roomForBursts, sendBuffer } = this.options;
     const v6 = isIPv6(host);
     // dgram resolves even numeric addresses through its lookup function; ours answers without leaving the call.
     const lookup = (address: string, _family: unknown, done: (error: null, address: string, family: number) => void) =>
@@ -63,7 +66,7 @@ export class UdpPort implements DatagramPort {
       type: v6 ? 'udp6' : 'udp4',
       ipv6Only: v6,
       lookup,
-      ...(receiveBuffer === undefined ? {} : { recvBufferSize: receiveBuffer }),
+      recvBufferSize: receiveBuffer,
       ...(sendBuffer === undefined ? {} : { sendBufferSize: sendBuffer }),
     });
     try {

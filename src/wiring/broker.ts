@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { SystemTopics } from '../admin/system-topics.js';
+import { ConnectionRoom } from '../broker/connection-room.js';
 import { EmbeddedBroker } from '../broker/embedded.js';
 import type { ExternalBroker } from '../broker/external.js';
 import { type ListenerTls, MqttListener } from '../broker/listeners.js';
 import type { BrokerPort } from '../broker/port.js';
 import type { BrokerConfig, TlsConfig } from '../config/config.js';
+import type { Log } from '../core/log.js';
 import type { GatewayCredentials } from '../lwm2m/gateway-link.js';
+import { connectionsWithin, openFilesLimit } from '../net/open-files.js';
 import type { Store } from '../store/store.js';
 import type { Access } from './access.js';
 import type { Around } from './around.js';
@@ -96,16 +99,27 @@ function embeddedBroker(
 }
 
 /** Where MQTT clients connect to it. */
-function mqttListeners(config: BrokerConfig, { log, metrics }: Around): MqttListener[] {
+function mqttListeners(config: BrokerConfig, around: Around): MqttListener[] {
   const { listeners, maxConnections, maxPacketSize: maxPacketBytes } = config;
+  const log = around.log.child({ part: 'broker' });
+  const room = new ConnectionRoom(roomFor(maxConnections, log), { ...around, log });
   const tls = listeners.tls.length + listeners.wss.length === 0 ? undefined : listenerTls(config.tls);
   const kinds = ['tcp', 'tls', 'ws', 'wss'] as const;
   return kinds.flatMap((kind) =>
     listeners[kind].map((listener) => {
-      const options = { kind, ...listener, maxConnections, maxPacketBytes, ...(tls === undefined ? {} : { tls }) };
-      return new MqttListener(options, log.child({ part: 'broker' }), metrics);
+      const options = { kind, ...listener, room, maxPacketBytes, ...(tls === undefined ? {} : { tls }) };
+      return new MqttListener(options, log, around.metrics);
     }),
   );
+}
+
+/** As many connections as are configured, or as the process may have. */
+function roomFor(maxConnections: number, log: Log): number {
+  const openFiles = openFilesLimit();
+  const possible = openFiles === undefined ? maxConnections : connectionsWithin(openFiles);
+  if (possible >= maxConnections) return maxConnections;
+  log.info({ openFiles, maxConnections }, `the limit of open files leaves room for ${possible} MQTT connections`);
+  return possible;
 }
 
 function listenerTls({ certFile = '', keyFile = '', caFile, verifyPeer }: TlsConfig): ListenerTls {

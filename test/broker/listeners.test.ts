@@ -2,10 +2,12 @@ import { connect, type Socket } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
 import WebSocket from 'ws';
+import { ConnectionRoom } from '#src/broker/connection-room.js';
 import { MqttListener } from '#src/broker/listeners.js';
 import { PacketLimit } from '#src/broker/packet-limit.js';
 import { silentLog } from '#src/core/log.js';
 import { Metrics } from '#src/core/metrics.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { TestBroker } from '../support/mqtt-broker.js';
 import { selfSigned } from '../support/mqtt-certificate.js';
 import { TestClient } from '../support/mqtt-client.js';
@@ -103,11 +105,33 @@ test('over IPv6', async (t) => {
 });
 
 test('a limit of connections', async (t) => {
-  const test = await TestBroker.start(t, {}, { maxConnections: 1 });
+  const clock = new FakeClock();
+  const told: object[] = [];
+  const log = { ...silentLog, warn: (fields: object) => void told.push(fields) };
+  const metrics = new Metrics();
+  const room = new ConnectionRoom(2, { clock, log, metrics });
+  const test = await TestBroker.start(t, {}, { room });
+  // Room is shared: a second listener has what the first one leaves.
+  const { key, cert } = selfSigned();
+  const tls = { key, cert, verifyPeer: false };
+  const other = new MqttListener({ kind: 'tls', host: '127.0.0.1', port: 0, room, tls }, silentLog, metrics);
+  await other.start((stream) => test.broker.handleConnection(stream));
+  t.teardown(() => other.stop());
+  const url = `mqtts://127.0.0.1:${other.port}`;
   const first = await TestClient.connect(test.url, 'a');
-  await t.throwsAsync(TestClient.connect(test.url, 'b'));
+  const second = await TestClient.connect(url, 'b', { ca: cert });
+  await t.throwsAsync(TestClient.connect(test.url, 'c'));
+  await t.throwsAsync(TestClient.connect(url, 'd', { ca: cert }));
+  t.deepEqual(told, [{ limit: 2, refused: 1 }], 'told once a minute');
+  t.is(metrics.counter('broker.refused_connections').value, 2);
+  clock.advance(60_000);
+  await t.throwsAsync(TestClient.connect(test.url, 'e'));
+  t.deepEqual(told[1], { limit: 2, refused: 2 });
+  const gone = first.closed();
   await first.mqtt.endAsync();
-  await t.notThrowsAsync(TestClient.connect(test.url, 'c'));
+  await gone;
+  await t.notThrowsAsync(TestClient.connect(url, 'f', { ca: cert }));
+  t.true(second.mqtt.connected);
 });
 
 test('a packet beyond the limit ends its connection, and only that', async (t) => {

@@ -14,7 +14,7 @@ const settings = {
     'mqtt.sn.retry_interval = 300ms',
     'mqtt.sn.retry_count = 100',
     'mqtt.sn.max_inflight = 4',
-    'mqtt.sn.sleep_queue_limit = 100000',
+    'mqtt.sn.sleep_queue_limit = 60000',
   ],
 };
 
