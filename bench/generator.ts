@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { coap } from './load/coap.js';
 import { echo } from './load/echo.js';
 import type { Load, Prepare } from './load/load.js';
+import { lwm2mNotify } from './load/lwm2m-notify.js';
 import { lwm2mRead } from './load/lwm2m-read.js';
+import { lwm2mRegister, lwm2mUpdate } from './load/lwm2m-register.js';
 import { sleepers } from './load/sessions.js';
 import { snDown } from './load/sn-down.js';
 import { snUp } from './load/sn-up.js';
@@ -22,6 +24,9 @@ const loads: Record<Exclude<ScenarioName, 'sessions'>, Prepare> = {
   'sn-down-qos1': snDown(1),
   coap,
   'lwm2m-read': lwm2mRead,
+  'lwm2m-notify': lwm2mNotify,
+  'lwm2m-register': lwm2mRegister,
+  'lwm2m-update': lwm2mUpdate,
 };
 
 const tell = (message: FromGenerator): void => void process.send?.(message);

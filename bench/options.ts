@@ -26,6 +26,7 @@ export const usage = `npm run bench -- [options]
   --seconds N        measured time of a round (3)
   --only NAME        one measurement; may be repeated: ${scenarios.map((scenario) => scenario.name).join(', ')}
   --against TARGET   also measure another gateway; may be repeated: [name=]host:snport[:mqttport[:coapport]][@pid,...]
+  --against-lwm2m TARGET  also measure an LwM2M server by its driver: [name=]host:coapport:driverport[@pid,...]
   --without-own      leave Isthmus out
   --skeleton         also measure a bare gateway that keeps nothing, around a plain aedes: a ceiling for MQTT-SN
   --clients N        devices (20)
@@ -49,6 +50,7 @@ export function readOptions(argv: readonly string[]): Options {
       sessions: { type: 'string', default: '10000' },
       only: { type: 'string', multiple: true, default: [] },
       against: { type: 'string', multiple: true, default: [] },
+      'against-lwm2m': { type: 'string', multiple: true, default: [] },
       'without-own': { type: 'boolean', default: false },
       skeleton: { type: 'boolean', default: false },
       json: { type: 'string' },
@@ -63,7 +65,7 @@ export function readOptions(argv: readonly string[]): Options {
     payload: Math.max(4, positive('payload', values.payload)),
     sessions: positive('sessions', values.sessions),
     only: values.only.flatMap((names) => names.split(',')).map(scenarioName),
-    against: values.against.map(readTarget),
+    against: [...values.against.map(readTarget), ...values['against-lwm2m'].map(readLwm2mTarget)],
     own: !values['without-own'],
     skeleton: values.skeleton,
     json: values.json,
@@ -94,6 +96,22 @@ function readTarget(text: string): Target {
     snPort: Number(sn),
     mqttPort: Number(mqtt ?? 1883),
     coapPort: coap === undefined ? undefined : Number(coap),
+    pids: pids?.split(',').map(Number) ?? [],
+  };
+}
+
+/** `[name=]host:coapport:driverport[@pid,...]`. */
+function readLwm2mTarget(text: string): Target {
+  const parts = /^(?:([^=@]+)=)?([^:@]+):(\d+):(\d+)(?:@([\d,]+))?$/.exec(text);
+  if (!parts) throw new Error(`--against-lwm2m: [name=]host:coapport:driverport[@pid,...], not '${text}'`);
+  const [, name, host = '', coap, driver, pids] = parts;
+  return {
+    name: name ?? `${host}:${coap}`,
+    host,
+    snPort: 0,
+    mqttPort: 0,
+    coapPort: Number(coap),
+    driverPort: Number(driver),
     pids: pids?.split(',').map(Number) ?? [],
   };
 }

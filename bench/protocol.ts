@@ -7,6 +7,9 @@ export type ScenarioName =
   | 'sn-down-qos1'
   | 'coap'
   | 'lwm2m-read'
+  | 'lwm2m-notify'
+  | 'lwm2m-register'
+  | 'lwm2m-update'
   | 'sessions';
 
 /** A gateway under measurement, or the echo server (then only `snPort` is used). */
@@ -17,6 +20,8 @@ export interface Target {
   readonly mqttPort: number;
   /** Undefined: this gateway speaks no CoAP, so those measurements leave it out. */
   readonly coapPort: number | undefined;
+  /** A server that speaks no MQTT: where its driver listens, and only LwM2M is measured. */
+  readonly driverPort?: number;
   /** Processes whose CPU time and memory are the gateway's; empty when unknown. */
   readonly pids: readonly number[];
 }

@@ -11,16 +11,19 @@ export interface Scenario {
   readonly runsOn: (target: Target) => boolean;
 }
 
-const always = (): boolean => true;
+const speaksMqtt = (target: Target): boolean => target.driverPort === undefined;
 const needsCoap = (target: Target): boolean => target.coapPort !== undefined;
 
 export const scenarios: readonly Scenario[] = [
-  { name: 'udp-echo', title: 'UDP echo floor', unit: 'exchange', standard: true, runsOn: always },
-  { name: 'sn-up-qos0', title: 'MQTT-SN up, QoS 0', unit: 'message', standard: true, runsOn: always },
-  { name: 'sn-up-qos1', title: 'MQTT-SN up, QoS 1', unit: 'message', standard: true, runsOn: always },
-  { name: 'sn-down-qos0', title: 'MQTT-SN down, QoS 0', unit: 'message', standard: true, runsOn: always },
-  { name: 'sn-down-qos1', title: 'MQTT-SN down, QoS 1', unit: 'message', standard: true, runsOn: always },
+  { name: 'udp-echo', title: 'UDP echo floor', unit: 'exchange', standard: true, runsOn: speaksMqtt },
+  { name: 'sn-up-qos0', title: 'MQTT-SN up, QoS 0', unit: 'message', standard: true, runsOn: speaksMqtt },
+  { name: 'sn-up-qos1', title: 'MQTT-SN up, QoS 1', unit: 'message', standard: true, runsOn: speaksMqtt },
+  { name: 'sn-down-qos0', title: 'MQTT-SN down, QoS 0', unit: 'message', standard: true, runsOn: speaksMqtt },
+  { name: 'sn-down-qos1', title: 'MQTT-SN down, QoS 1', unit: 'message', standard: true, runsOn: speaksMqtt },
   { name: 'coap', title: 'CoAP exchanges', unit: 'exchange', standard: true, runsOn: needsCoap },
   { name: 'lwm2m-read', title: 'LwM2M Read round trips', unit: 'command', standard: true, runsOn: needsCoap },
-  { name: 'sessions', title: 'Sleeping sessions', unit: 'session', standard: false, runsOn: always },
+  { name: 'lwm2m-notify', title: 'LwM2M notifications', unit: 'notification', standard: true, runsOn: needsCoap },
+  { name: 'lwm2m-register', title: 'LwM2M registrations', unit: 'registration', standard: true, runsOn: needsCoap },
+  { name: 'lwm2m-update', title: 'LwM2M updates', unit: 'update', standard: true, runsOn: needsCoap },
+  { name: 'sessions', title: 'Sleeping sessions', unit: 'session', standard: false, runsOn: speaksMqtt },
 ];
