@@ -131,7 +131,7 @@ export class Endpoint implements CoapEndpoint {
     if (!this.running) return Promise.reject(notRunning());
     const { observations } = this.requesting;
     const state = this.peers.find(peer.key);
-    const key = this.tokens.take((k) => observations.find(k) !== undefined || state?.exchanges?.has(k) === true);
+    const key = this.tokens.take((k) => observations.find(k) !== undefined || state?.exchange(k) !== undefined);
     return this.requesting.observe(peer, request, notify, owns, key);
   }
 
@@ -200,7 +200,7 @@ export class Endpoint implements CoapEndpoint {
   }
 
   private piggybacked(message: ResponseMessage, peer: Peer): void {
-    const exchange = this.peers.find(peer.key)?.exchanges?.get(tokenKey(message.token));
+    const exchange = this.peers.find(peer.key)?.exchange(tokenKey(message.token));
     if (exchange === undefined || exchange.mid !== message.mid) {
       this.complaints.add('unmatched', peer.address, 'piggybacked response');
       return;
@@ -221,7 +221,7 @@ export class Endpoint implements CoapEndpoint {
     }
     const key = tokenKey(message.token);
     const observation = this.requesting.observations.find(key);
-    const exchange = known?.exchanges?.get(key);
+    const exchange = known?.exchange(key);
     // While an observation is being cancelled, its token stands for both.
     const forExchange = exchange !== undefined && !(observation !== undefined && message.options.observe !== undefined);
     if (!forExchange && observation?.takesFrom(peer) !== true) {
