@@ -124,7 +124,7 @@ export class ExternalLink implements BrokerLink {
     if (this.state === 'closed') return;
     const wasOpening = this.opening !== undefined;
     this.finish(reason === 'takeover');
-    if (!wasOpening) this.options.onClose?.(reason);
+    if (!wasOpening) this.options.onClose?.(reason, this);
   }
 
   private finish(withoutWord: boolean): void {

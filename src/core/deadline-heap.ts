@@ -3,7 +3,10 @@ import type { Clock, Timer } from './clock.js';
 /** A deadline that its owner keeps, so that setting and cancelling it needs no search. */
 export class Deadline<T> {
   readonly of: T;
-  /** When its place in the heap says it comes, ms; it may be wanted later than that. */
+  /**
+   * When its place in the heap says it comes, in whole ms since the heap was made, a number that needs no room of its
+   * own; it may be wanted later than that.
+   */
   at = 0;
   wantedAt = 0;
   /** Its place in the heap; -1 while it is not set. */
@@ -24,11 +27,13 @@ export class DeadlineHeap<T> {
   private timer: Timer | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
   private readonly clock: Clock;
+  private readonly origin: number;
   private readonly name: string;
   private readonly due: (of: T) => void;
 
   constructor(clock: Clock, name: string, due: (of: T) => void) {
     this.clock = clock;
+    this.origin = clock.now();
     this.name = name;
     this.due = due;
   }
@@ -39,7 +44,8 @@ export class DeadlineHeap<T> {
   }
 
   /** Sets or moves a deadline, in milliseconds of the clock. */
-  set(deadline: Deadline<T>, at: number): void {
+  set(deadline: Deadline<T>, time: number): void {
+    const at = Math.ceil(time - this.origin);
     deadline.wantedAt = at;
     if (deadline.index < 0) {
       deadline.at = at;
@@ -73,7 +79,7 @@ export class DeadlineHeap<T> {
   private run(): void {
     this.timer = undefined;
     this.timerAt = Number.POSITIVE_INFINITY;
-    const now = this.clock.now();
+    const now = this.now();
     for (let first = this.heap[0]; first !== undefined && first.at <= now; first = this.heap[0]) {
       if (first.wantedAt > first.at) {
         first.at = first.wantedAt;
@@ -93,7 +99,11 @@ export class DeadlineHeap<T> {
     this.timer?.cancel();
     this.timerAt = first.at;
     // Whole milliseconds upward: a timer that fires a fraction early would only be started again.
-    this.timer = this.clock.after(this.name, Math.ceil(first.at - this.clock.now()), () => this.run());
+    this.timer = this.clock.after(this.name, Math.ceil(first.at - this.now()), () => this.run());
+  }
+
+  private now(): number {
+    return this.clock.now() - this.origin;
   }
 
   private removeAt(index: number): void {
