@@ -23,8 +23,8 @@ export class PeerState {
   exchanges: Exchange[] | undefined = undefined;
   /** Our block-wise transfers with it, by resource. */
   turns: Map<string, Turn> | undefined = undefined;
-  /** Messages received from it, by message id, oldest first. */
-  received: Map<number, Received> | undefined = undefined;
+  /** The message received from it, or several by message id, oldest first. */
+  received: Received | Map<number, Received> | undefined = undefined;
   older: PeerState | undefined = undefined;
   newer: PeerState | undefined = undefined;
 
