@@ -6,8 +6,8 @@ import { type Options, readOptions, usage } from './options.js';
 import type { Target } from './protocol.js';
 import { type Result, summarize, table } from './report.js';
 import { type Round, runRound } from './round.js';
-import { type Scenario, scenarios } from './scenarios.js';
-import { type Started, startEcho, startIsthmus, startSkeleton } from './servers.js';
+import { isStanding, type Scenario, scenarios } from './scenarios.js';
+import { type Started, type StartedGateway, startEcho, startIsthmus, startSkeleton } from './servers.js';
 
 const warmupMs = 1000;
 
@@ -27,10 +27,11 @@ async function main(): Promise<number> {
   try {
     const echo = await startEcho();
     started.push(echo);
-    if (options.own) started.push(await startIsthmus(options.cpuProfile));
+    const own = options.own ? await startIsthmus(options.cpuProfile, options.only.includes('lwm2m-memory')) : undefined;
+    if (own !== undefined) started.push(own);
     if (options.skeleton) started.push(await startSkeleton());
     const gateways = [...started.slice(1).map(({ target }) => target), ...options.against];
-    const results = await measure(options, echo.target, gateways);
+    const results = await measure(options, echo.target, gateways, own);
     process.stdout.write(`${table(results)}\n`);
     write(options, results);
     return results.some((result) => result.failed !== undefined) ? 1 : 0;
@@ -43,19 +44,25 @@ async function main(): Promise<number> {
 }
 
 /** All rounds. Those of one measurement go round the gateways in turn, so that a slow minute of the machine meets them all. */
-async function measure(options: Options, echo: Target, gateways: readonly Target[]): Promise<Result[]> {
+async function measure(
+  options: Options,
+  echo: Target,
+  gateways: readonly Target[],
+  own: StartedGateway | undefined,
+): Promise<Result[]> {
   const results: Result[] = [];
   for (const scenario of chosen(options)) {
     const targets = scenario.name === 'udp-echo' ? [echo] : gateways.filter(scenario.runsOn);
     const rounds = new Map<Target, Round[]>(targets.map((target) => [target, []]));
     const failures = new Map<Target, string>();
-    const count = scenario.name === 'sessions' ? 1 : options.rounds;
+    const count = isStanding(scenario.name) ? 1 : options.rounds;
     for (let round = 1; round <= count; round++) {
       for (const target of targets) {
         if (failures.has(target)) continue;
         progress(`${scenario.title}, ${target.name}, round ${round} of ${count}`);
         try {
-          rounds.get(target)?.push(await runRound(job(options, scenario, target)));
+          const restart = target === own?.target ? own.restart : undefined;
+          rounds.get(target)?.push(await runRound(job(options, scenario, target), restart));
         } catch (error) {
           failures.set(target, error instanceof Error ? error.message : String(error));
         }
@@ -74,7 +81,7 @@ function chosen({ only }: Options): readonly Scenario[] {
   return scenarios.filter(({ name, standard }) =>
     only.length === 0
       ? standard
-      : only.includes(name) || (name === 'udp-echo' && only.some((asked) => asked !== 'sessions')),
+      : only.includes(name) || (name === 'udp-echo' && only.some((asked) => !isStanding(asked))),
   );
 }
 
@@ -87,6 +94,7 @@ const job = (options: Options, { name }: Scenario, target: Target) => ({
   window: options.window,
   payload: options.payload,
   sessions: options.sessions,
+  idleMs: options.idleSeconds * 1000,
 });
 
 /** Shows what is going on, on a terminal only. */

@@ -12,6 +12,7 @@ export interface Options {
   readonly sessions: number;
   readonly only: readonly ScenarioName[];
   readonly against: readonly Target[];
+  readonly idleSeconds: number;
   /** False: only the gateways named by `--against` are measured. */
   readonly own: boolean;
   /** Whether the skeleton of a gateway is measured too. */
@@ -32,7 +33,8 @@ export const usage = `npm run bench -- [options]
   --clients N        devices (20)
   --window N         messages a device has under way (4)
   --payload N        bytes of payload (32)
-  --sessions N       sleeping sessions for --only sessions (10000)
+  --sessions N       sleeping sessions for --only sessions, devices for --only lwm2m-memory (10000)
+  --idle SECONDS     how long these devices stay silent, to be looked at once more (0: not at all)
   --json FILE        where the results go (bench/results/<time>.json)
   --cpu-prof DIR     write a CPU profile of Isthmus there
 `;
@@ -48,6 +50,7 @@ export function readOptions(argv: readonly string[]): Options {
       window: { type: 'string', default: '4' },
       payload: { type: 'string', default: '32' },
       sessions: { type: 'string', default: '10000' },
+      idle: { type: 'string', default: '0' },
       only: { type: 'string', multiple: true, default: [] },
       against: { type: 'string', multiple: true, default: [] },
       'against-lwm2m': { type: 'string', multiple: true, default: [] },
@@ -64,6 +67,7 @@ export function readOptions(argv: readonly string[]): Options {
     window: positive('window', values.window),
     payload: Math.max(4, positive('payload', values.payload)),
     sessions: positive('sessions', values.sessions),
+    idleSeconds: values.idle === '0' ? 0 : positive('idle', values.idle),
     only: values.only.flatMap((names) => names.split(',')).map(scenarioName),
     against: [...values.against.map(readTarget), ...values['against-lwm2m'].map(readLwm2mTarget)],
     own: !values['without-own'],

@@ -10,7 +10,8 @@ export type ScenarioName =
   | 'lwm2m-notify'
   | 'lwm2m-register'
   | 'lwm2m-update'
-  | 'sessions';
+  | 'sessions'
+  | 'lwm2m-memory';
 
 /** A gateway under measurement, or the echo server (then only `snPort` is used). */
 export interface Target {
@@ -36,6 +37,8 @@ export interface Job {
   readonly window: number;
   readonly payload: number;
   readonly sessions: number;
+  /** How long the registered devices of `lwm2m-memory` stay silent before they are looked at again. */
+  readonly idleMs: number;
 }
 
 /** What a generator counted in one round. */
@@ -51,7 +54,10 @@ export interface Counted {
   readonly cpuMs: number;
 }
 
-/** Generator to main process. `phase` marks when counting starts and ends, so that main can read the gateway's CPU time. */
+/**
+ * Generator to main process. `phase` marks when counting starts and ends, so that main can read the gateway's CPU time;
+ * before `restarted` main kills the gateway and starts it again. Main answers each phase with any message.
+ */
 export type FromGenerator =
   | { readonly kind: 'phase'; readonly phase: string }
   | { readonly kind: 'counted'; readonly counted: Counted }

@@ -26,4 +26,8 @@ export const scenarios: readonly Scenario[] = [
   { name: 'lwm2m-register', title: 'LwM2M registrations', unit: 'registration', standard: true, runsOn: needsCoap },
   { name: 'lwm2m-update', title: 'LwM2M updates', unit: 'update', standard: true, runsOn: needsCoap },
   { name: 'sessions', title: 'Sleeping sessions', unit: 'session', standard: false, runsOn: speaksMqtt },
+  { name: 'lwm2m-memory', title: 'LwM2M devices', unit: 'device', standard: false, runsOn: needsCoap },
 ];
+
+/** Whether a measurement is no rate but what stands in memory; it has one round. */
+export const isStanding = (name: ScenarioName): boolean => name === 'sessions' || name === 'lwm2m-memory';

@@ -6,16 +6,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from './protocol.js';
+import { coapType } from './wire/coap.js';
 import { searchGw } from './wire/mqttsn.js';
 
 const root = join(import.meta.dirname, '..', '..');
-const startWithinMs = 30_000;
+const startWithinMs = 60_000;
 const pollMs = 50;
 
 /** Something under measurement that this run has started. */
 export interface Started {
   readonly target: Target;
   stop(): Promise<void>;
+}
+
+/** A gateway that can be killed and started again with what it has stored. */
+export interface StartedGateway extends Started {
+  /** Resolves with the ms until it serves devices again. */
+  restart(): Promise<number>;
 }
 
 /** The echo server that gives the floor. */
@@ -54,8 +61,11 @@ export async function startSkeleton(): Promise<Started> {
   };
 }
 
-/** Isthmus from dist/, on free ports of the loopback and with a configuration of its own. */
-export async function startIsthmus(cpuProfile: string | undefined): Promise<Started> {
+/**
+ * Isthmus from dist/, on free ports of the loopback and with a configuration of its own. `observes`: it observes every
+ * LwM2M device.
+ */
+export async function startIsthmus(cpuProfile: string | undefined, observes: boolean): Promise<StartedGateway> {
   const home = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
   const [mqttPort, snPort, coapPort] = [await freePort(freeTcp), await freePort(freeUdp), await freePort(freeUdp)];
   writeFileSync(
@@ -73,30 +83,61 @@ export async function startIsthmus(cpuProfile: string | undefined): Promise<Star
     join(home, 'emqx_sn.conf'),
     [`mqtt.sn.port = 127.0.0.1:${snPort}`, 'mqtt.sn.max_inflight = 4', 'mqtt.sn.session_expiry = 2h', ''].join('\n'),
   );
-  writeFileSync(join(home, 'emqx_lwm2m.conf'), `lwm2m.bind.udp.1 = 127.0.0.1:${coapPort}\n`);
-  const log = join(home, 'log');
+  writeFileSync(
+    join(home, 'emqx_lwm2m.conf'),
+    `lwm2m.bind.udp.1 = 127.0.0.1:${coapPort}\n${observes ? 'lwm2m.auto_observe = /3/0/9\n' : ''}`,
+  );
   const profile = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`];
-  const child = spawn(process.execPath, [...profile, join(root, 'dist', 'main.js'), 'start', '--etc', home], {
-    cwd: root,
-    stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
-  });
-  let stopping = false;
-  child.once('exit', (code, signal) => {
-    if (stopping) return;
-    const said = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
-    process.stderr.write(`Isthmus ended by itself (${code ?? signal}):\n${said}\n`);
-  });
+  let child = launch(home, profile);
+  const pids = [child.pid ?? 0];
+  const ready = async (): Promise<boolean> =>
+    (await answers(snPort, mqttPort, child)) && (await answersCoap(coapPort, child));
   const stop = async (): Promise<void> => {
-    stopping = true;
     await ended(child, 'SIGTERM');
     rmSync(home, { recursive: true, force: true });
   };
-  if (!(await answers(snPort, mqttPort, child))) {
+  if (!(await ready())) {
     await stop();
     throw new Error('Isthmus did not start');
   }
-  const pids = child.pid === undefined ? [] : [child.pid];
-  return { target: { name: 'isthmus', host: '127.0.0.1', snPort, mqttPort, coapPort, pids }, stop };
+  const restart = async (): Promise<number> => {
+    await ended(child, 'SIGKILL');
+    const from = performance.now();
+    child = launch(home, profile);
+    pids[0] = child.pid ?? 0;
+    if (!(await ready())) throw new Error('Isthmus did not start again');
+    return performance.now() - from;
+  };
+  return { target: { name: 'isthmus', host: '127.0.0.1', snPort, mqttPort, coapPort, pids }, stop, restart };
+}
+
+function launch(home: string, nodeOptions: readonly string[]): ChildProcess {
+  const log = join(home, 'log');
+  const child = spawn(process.execPath, [...nodeOptions, join(root, 'dist', 'main.js'), 'start', '--etc', home], {
+    cwd: root,
+    stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
+  });
+  child.once('exit', (code, signal) => {
+    if (code === 0 || child.killed) return;
+    const said = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
+    process.stderr.write(`Isthmus ended by itself (${code ?? signal}):\n${said}\n`);
+  });
+  return child;
+}
+
+/** Whether a CoAP ping is answered before the time is up. */
+async function answersCoap(port: number, child: ChildProcess): Promise<boolean> {
+  const socket = createSocket('udp4');
+  socket.on('error', () => {});
+  await new Promise<void>((resolve) => socket.connect(port, '127.0.0.1', resolve));
+  const heard = new Promise<boolean>((resolve) => socket.once('message', () => resolve(true)));
+  const gone = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
+  const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), startWithinMs).unref());
+  const asking = setInterval(() => socket.send(Buffer.from([coapType.con, 0, 0, 1])), pollMs);
+  const answered = await Promise.race([heard, gone, late]);
+  clearInterval(asking);
+  socket.close();
+  return answered;
 }
 
 /** Whether the gateway answers a SEARCHGW and takes an MQTT connection before the time is up. */

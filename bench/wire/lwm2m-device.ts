@@ -29,8 +29,8 @@ const observedTail = Buffer.concat([
 const nothing = Buffer.alloc(0);
 
 /** The request of a registration, without its message id and token. */
-export function registerTemplate(endpoint: string, links = '</1/0>,</3/0>'): Buffer {
-  const query = ['lwm2m=1.0', `ep=${endpoint}`, 'b=U', `lt=${lifetimeSeconds}`];
+export function registerTemplate(endpoint: string, links = '</1/0>,</3/0>', lifetime = lifetimeSeconds): Buffer {
+  const query = ['lwm2m=1.0', `ep=${endpoint}`, 'b=U', `lt=${lifetime}`];
   const options = encodeOptions([
     [optionNumber.uriPath, Buffer.from('rd')],
     [optionNumber.contentFormat, Buffer.from([linkFormat])],
