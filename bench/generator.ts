@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { coap } from './load/coap.js';
 import { echo } from './load/echo.js';
 import type { Load, Prepare } from './load/load.js';
+import { registeredDevices } from './load/lwm2m-memory.js';
+import { lwm2mNotify } from './load/lwm2m-notify.js';
 import { lwm2mRead } from './load/lwm2m-read.js';
+import { lwm2mRegister, lwm2mUpdate } from './load/lwm2m-register.js';
 import { mqtt, mqttFan, mqttOffline } from './load/mqtt.js';
 import { sleepers } from './load/sessions.js';
 import { snDown } from './load/sn-down.js';
@@ -15,7 +18,10 @@ const unstallEveryMs = 250;
 const drainMs = 2000;
 const settleMs = 3000;
 
-const loads: Record<Exclude<ScenarioName, 'sessions' | 'crowd'>, Prepare> = {
+/** What is not a rate, and has a way of its own. */
+type Standing = 'sessions' | 'lwm2m-memory' | 'crowd';
+
+const loads: Record<Exclude<ScenarioName, Standing>, Prepare> = {
   'udp-echo': echo,
   'sn-up-qos0': snUp(0),
   'sn-up-qos1': snUp(1),
@@ -32,6 +38,9 @@ const loads: Record<Exclude<ScenarioName, 'sessions' | 'crowd'>, Prepare> = {
   'kept-sn-asleep': snDown(1, 'asleep'),
   coap,
   'lwm2m-read': lwm2mRead,
+  'lwm2m-notify': lwm2mNotify,
+  'lwm2m-register': lwm2mRegister,
+  'lwm2m-update': lwm2mUpdate,
 };
 
 const tell = (message: FromGenerator): void => void process.send?.(message);
@@ -49,12 +58,14 @@ function finish(message: FromGenerator): void {
 
 async function run(job: Job): Promise<Counted> {
   const tally = new Tally();
-  if (job.scenario === 'sessions') {
+  if (job.scenario === 'sessions' || job.scenario === 'lwm2m-memory') {
     tally.reset();
-    tally.completed = await sleepers(job, async (name) => {
-      await sleep(settleMs);
+    const standing = job.scenario === 'sessions' ? sleepers : registeredDevices;
+    tally.completed = await standing(job, async (name) => {
+      await sleep(name === 'idle' ? job.idleMs : settleMs);
+      const seen = new Promise((resolve) => process.once('message', resolve));
       tell({ kind: 'phase', phase: name });
-      await sleep(settleMs / 10);
+      await seen;
     });
     return tally.counted();
   }

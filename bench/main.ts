@@ -8,7 +8,7 @@ import { type Options, readOptions, usage } from './options.js';
 import type { Target } from './protocol.js';
 import { type Result, summarize, table } from './report.js';
 import { type Round, runRound } from './round.js';
-import { type Scenario, scenarios } from './scenarios.js';
+import { isStanding, type Scenario, scenarios } from './scenarios.js';
 import {
   type IsthmusOptions,
   type Started,
@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     if (options.mosquitto) started.push(await startMosquitto(true), await startMosquitto(false));
     if (options.skeleton) started.push(await startSkeleton());
     const gateways = [...started.slice(1).map(({ target }) => target), ...options.against];
-    const results = await measure(options, echo.target, gateways);
+    const results = await measure(options, echo.target, gateways, own[0]);
     if (results.length > 0) process.stdout.write(`${table(results)}\n`);
     const crowds: CrowdResult[] = [];
     for (const gateway of options.only.includes('crowd') ? own : []) {
@@ -62,28 +62,35 @@ async function main(): Promise<number> {
 }
 
 /** The gateways of ours that are asked for; a profile is made of the first. */
-function ours({ own, inMemory, external, cpuProfile }: Options): IsthmusOptions[] {
+function ours({ own, inMemory, external, cpuProfile, only }: Options): IsthmusOptions[] {
+  const observes = only.includes('lwm2m-memory');
   const gateways: IsthmusOptions[] = [];
   if (own) gateways.push({ name: 'isthmus' });
   if (inMemory) gateways.push({ name: 'isthmus, in memory', inMemory: true });
   if (external) gateways.push({ name: 'isthmus, external', external });
-  return gateways.map((gateway, index) => (index === 0 ? { ...gateway, cpuProfile } : gateway));
+  return gateways.map((gateway, index) => (index === 0 ? { ...gateway, observes, cpuProfile } : gateway));
 }
 
 /** All rounds. Those of one measurement go round the gateways in turn, so that a slow minute of the machine meets them all. */
-async function measure(options: Options, echo: Target, gateways: readonly Target[]): Promise<Result[]> {
+async function measure(
+  options: Options,
+  echo: Target,
+  gateways: readonly Target[],
+  own: StartedGateway | undefined,
+): Promise<Result[]> {
   const results: Result[] = [];
   for (const scenario of chosen(options)) {
     const targets = scenario.name === 'udp-echo' ? [echo] : gateways.filter(scenario.runsOn);
     const rounds = new Map<Target, Round[]>(targets.map((target) => [target, []]));
     const failures = new Map<Target, string>();
-    const count = scenario.name === 'sessions' ? 1 : options.rounds;
+    const count = isStanding(scenario.name) ? 1 : options.rounds;
     for (let round = 1; round <= count; round++) {
       for (const target of targets) {
         if (failures.has(target)) continue;
         progress(`${scenario.title}, ${target.name}, round ${round} of ${count}`);
         try {
-          rounds.get(target)?.push(await runRound(job(options, scenario, target)));
+          const restart = target === own?.target ? own.restart : undefined;
+          rounds.get(target)?.push(await runRound(job(options, scenario, target), restart));
         } catch (error) {
           failures.set(target, error instanceof Error ? error.message : String(error));
         }
@@ -102,7 +109,7 @@ function chosen({ only }: Options): readonly Scenario[] {
   return scenarios.filter(({ name, standard }) =>
     only.length === 0
       ? standard
-      : only.includes(name) || (name === 'udp-echo' && only.some((asked) => asked !== 'sessions' && asked !== 'crowd')),
+      : only.includes(name) || (name === 'udp-echo' && only.some((asked) => !isStanding(asked))),
   );
 }
 
@@ -116,6 +123,7 @@ const job = (options: Options, { name }: Scenario, target: Target) => ({
   window: options.window,
   payload: options.payload,
   sessions: options.sessions,
+  idleMs: options.idleSeconds * 1000,
 });
 
 /** Shows what is going on, on a terminal only. */

@@ -15,6 +15,7 @@ export interface Options {
   readonly crowd: number;
   readonly only: readonly ScenarioName[];
   readonly against: readonly Target[];
+  readonly idleSeconds: number;
   /** False: only the gateways named by `--against` are measured. */
   readonly own: boolean;
   /** Whether the skeleton of a gateway is measured too. */
@@ -37,6 +38,7 @@ export const usage = `npm run bench -- [options]
   --only NAME        one measurement; may be repeated: ${scenarios.map((scenario) => scenario.name).join(', ')}
   --against TARGET   also measure another gateway; may be repeated: [name=]host:snport[:mqttport[:coapport]][@pid,...]
                      snport '-': a plain MQTT broker
+  --against-lwm2m TARGET  also measure an LwM2M server by its driver: [name=]host:coapport:driverport[@pid,...]
   --mosquitto        also measure mosquitto, with and without persistence (it must be installed)
   --in-memory        also measure Isthmus without its store
   --external BROKER  also measure Isthmus with another broker behind it: host:port[@pid,...]
@@ -46,7 +48,8 @@ export const usage = `npm run bench -- [options]
   --subscribers N    MQTT subscribers of the mqtt-* measurements (1)
   --window N         messages a device has under way (4)
   --payload N        bytes of payload (32)
-  --sessions N       sleeping sessions for --only sessions (10000)
+  --sessions N       sleeping sessions for --only sessions, devices for --only lwm2m-memory (10000)
+  --idle SECONDS     how long these devices stay silent, to be looked at once more (0: not at all)
   --crowd N          MQTT clients, and as many MQTT-SN clients, for --only crowd (10000)
   --json FILE        where the results go (bench/results/<time>.json)
   --cpu-prof DIR     write a CPU profile of Isthmus there
@@ -64,11 +67,13 @@ export function readOptions(argv: readonly string[]): Options {
       window: { type: 'string', default: '4' },
       payload: { type: 'string', default: '32' },
       sessions: { type: 'string', default: '10000' },
+      idle: { type: 'string', default: '0' },
       only: { type: 'string', multiple: true, default: [] },
       against: { type: 'string', multiple: true, default: [] },
       mosquitto: { type: 'boolean', default: false },
       'in-memory': { type: 'boolean', default: false },
       external: { type: 'string' },
+      'against-lwm2m': { type: 'string', multiple: true, default: [] },
       'without-own': { type: 'boolean', default: false },
       skeleton: { type: 'boolean', default: false },
       crowd: { type: 'string', default: '10000' },
@@ -85,8 +90,9 @@ export function readOptions(argv: readonly string[]): Options {
     payload: Math.max(4, positive('payload', values.payload)),
     crowd: positive('crowd', values.crowd),
     sessions: positive('sessions', values.sessions),
+    idleSeconds: values.idle === '0' ? 0 : positive('idle', values.idle),
     only: values.only.flatMap((names) => names.split(',')).map(scenarioName),
-    against: values.against.map(readTarget),
+    against: [...values.against.map(readTarget), ...values['against-lwm2m'].map(readLwm2mTarget)],
     mosquitto: values.mosquitto,
     inMemory: values['in-memory'],
     external: values.external === undefined ? undefined : readBroker(values.external),
@@ -130,4 +136,20 @@ function readBroker(text: string): Broker {
   if (!parts) throw new Error(`--external: host:port[@pid,...], not '${text}'`);
   const [, host = '', port, pids] = parts;
   return { host, port: Number(port), pids: pids?.split(',').map(Number) ?? [] };
+}
+
+/** `[name=]host:coapport:driverport[@pid,...]`. */
+function readLwm2mTarget(text: string): Target {
+  const parts = /^(?:([^=@]+)=)?([^:@]+):(\d+):(\d+)(?:@([\d,]+))?$/.exec(text);
+  if (!parts) throw new Error(`--against-lwm2m: [name=]host:coapport:driverport[@pid,...], not '${text}'`);
+  const [, name, host = '', coap, driver, pids] = parts;
+  return {
+    name: name ?? `${host}:${coap}`,
+    host,
+    snPort: 0,
+    mqttPort: 0,
+    coapPort: Number(coap),
+    driverPort: Number(driver),
+    pids: pids?.split(',').map(Number) ?? [],
+  };
 }

@@ -16,7 +16,11 @@ export type ScenarioName =
   | 'sn-down-qos1'
   | 'coap'
   | 'lwm2m-read'
+  | 'lwm2m-notify'
+  | 'lwm2m-register'
+  | 'lwm2m-update'
   | 'sessions'
+  | 'lwm2m-memory'
   | 'crowd';
 
 /** A gateway under measurement, or the echo server (then only `snPort` is used). */
@@ -28,6 +32,8 @@ export interface Target {
   readonly mqttPort: number;
   /** Undefined: this gateway speaks no CoAP, so those measurements leave it out. */
   readonly coapPort: number | undefined;
+  /** A server that speaks no MQTT: where its driver listens, and only LwM2M is measured. */
+  readonly driverPort?: number;
   /** Processes whose CPU time and memory are the gateway's; empty when unknown. */
   readonly pids: readonly number[];
 }
@@ -44,6 +50,8 @@ export interface Job {
   readonly window: number;
   readonly payload: number;
   readonly sessions: number;
+  /** How long the registered devices of `lwm2m-memory` stay silent before they are looked at again. */
+  readonly idleMs: number;
 }
 
 /** What a generator counted in one round. */
@@ -59,7 +67,10 @@ export interface Counted {
   readonly cpuMs: number;
 }
 
-/** Generator to main process. `phase` marks when counting starts and ends, so that main can read the gateway's CPU time. */
+/**
+ * Generator to main process. `phase` marks when counting starts and ends, so that main can read the gateway's CPU time;
+ * before `restarted` main kills the gateway and starts it again. Main answers each phase with any message.
+ */
 export type FromGenerator =
   | { readonly kind: 'phase'; readonly phase: string }
   | { readonly kind: 'counted'; readonly counted: Counted }

@@ -28,6 +28,7 @@ export interface Summary {
   readonly lost: number;
   readonly duplicates: number;
   readonly memory: Readonly<Record<string, number>>;
+  readonly restartMs: number | undefined;
   readonly failed: string | undefined;
 }
 
@@ -67,6 +68,7 @@ export function summarize(results: readonly Result[]): Summary[] {
       lost: total((round) => round.lost),
       duplicates: total((round) => round.duplicates),
       memory: rounds.at(-1)?.memory ?? {},
+      restartMs: rounds.at(-1)?.restartMs,
       failed: result.failed,
     };
   });
@@ -101,8 +103,8 @@ export function table(results: readonly Result[]): string {
       rows.push([title, summary.target, summary.failed]);
       continue;
     }
-    if (summary.scenario === 'sessions') {
-      rows.push(...memoryRows(title, summary));
+    if (summary.scenario === 'sessions' || summary.scenario === 'lwm2m-memory') {
+      rows.push(...(summary.scenario === 'sessions' ? memoryRows(title, summary) : deviceRows(title, summary)));
       continue;
     }
     rows.push([
@@ -146,6 +148,23 @@ function memoryRows(title: string, { completed, memory, target }: Summary): stri
     return [name, target, `${each} KiB a session (${whole(before)} -> ${whole(kib)} KiB resident)`];
   };
   return [row(`${title}: ${whole(completed)}, one subscription`, asleep), row('  and one stored message each', stored)];
+}
+
+/** Resident memory per registered device: fresh, after a silence, and after a restart, with the time that took. */
+function deviceRows(title: string, { completed, memory, restartMs, target }: Summary): string[][] {
+  const { before, registered, idle, restarted } = memory;
+  if (before === undefined || registered === undefined || restarted === undefined)
+    return [[title, target, 'no memory']];
+  const row = (name: string, kib: number, more = ''): string[] => {
+    const each = ((kib - before) / completed).toFixed(2);
+    return [name, target, `${each} KiB a device (${whole(before)} -> ${whole(kib)} KiB resident)${more}`];
+  };
+  const seconds = restartMs === undefined ? '' : `, ready after ${(restartMs / 1000).toFixed(1)} s`;
+  return [
+    row(`${title}: ${whole(completed)}, one observation`, registered),
+    ...(idle === undefined ? [] : [row('  after a silence', idle)]),
+    row('  killed and started again', restarted, seconds),
+  ];
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');

@@ -1,7 +1,11 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs, residentKiB } from './processes.js';
 import type { Counted, FromGenerator, Job } from './protocol.js';
+
+/** After a restart, until the memory is looked at. */
+const settleMs = 10_000;
 
 /** What one round came to. */
 export interface Round extends Counted {
@@ -14,24 +18,35 @@ export interface Round extends Counted {
   readonly generatorLoad: number;
   /** Resident memory of the gateway at each phase, in KiB. */
   readonly memory: Readonly<Record<string, number>>;
+  /** How long the gateway took to serve devices again after it was killed, ms; undefined when that was not asked. */
+  readonly restartMs: number | undefined;
 }
 
-/** Runs one round in a generator of its own. */
-export async function runRound(job: Job): Promise<Round> {
+/** Runs one round in a generator of its own. `restart` kills the gateway, and resolves with the ms until it serves again. */
+export async function runRound(job: Job, restart: (() => Promise<number>) | undefined): Promise<Round> {
   const generator = fork(join(import.meta.dirname, 'generator.js'));
   const cpu = new Map<string, number>();
   const memory: Record<string, number> = {};
+  let restartMs: number | undefined;
+  const look = async (phase: string): Promise<void> => {
+    if (phase === 'restarted') {
+      if (restart === undefined) throw new Error('only Isthmus, which was started here, can be started again');
+      restartMs = await restart();
+      await sleep(settleMs);
+    }
+    const used = cpuMs(job.target.pids);
+    if (used !== undefined) cpu.set(phase, used);
+    const resident = residentKiB(job.target.pids);
+    if (resident !== undefined) memory[phase] = resident;
+    generator.send('seen');
+  };
   const counted = await new Promise<Counted>((resolve, reject) => {
     generator.once('exit', (code) => reject(new Error(`the generator ended with ${code}`)));
     generator.on('message', (message: FromGenerator) => {
       switch (message.kind) {
-        case 'phase': {
-          const used = cpuMs(job.target.pids);
-          if (used !== undefined) cpu.set(message.phase, used);
-          const resident = residentKiB(job.target.pids);
-          if (resident !== undefined) memory[message.phase] = resident;
+        case 'phase':
+          look(message.phase).catch(reject);
           return;
-        }
         case 'counted':
           resolve(message.counted);
           return;
@@ -50,5 +65,6 @@ export async function runRound(job: Job): Promise<Round> {
     gatewayLoad: gatewayMs === undefined ? undefined : gatewayMs / counted.ms,
     generatorLoad: counted.cpuMs / counted.ms,
     memory,
+    restartMs,
   };
 }

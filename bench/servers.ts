@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from './protocol.js';
+import { coapType } from './wire/coap.js';
 import { searchGw } from './wire/mqttsn.js';
 
 const root = join(import.meta.dirname, '..', '..');
-const startWithinMs = 30_000;
+const startWithinMs = 60_000;
 const pollMs = 50;
 
 /** Something under measurement that this run has started. */
@@ -20,23 +21,21 @@ export interface Started {
 
 /** One of our gateways. */
 export interface StartedGateway extends Started {
-  /** With the process of now: it changes when the gateway is started again. */
-  readonly target: Target;
-  /** Kills the gateway, if it runs, and starts it again with what it has in its store. */
-  again(): Promise<void>;
+  /** Kills the gateway, if it runs, and starts it again with what it has stored; resolves with the ms until it serves. */
+  restart(): Promise<number>;
 }
 
 /** Which of our gateways to start. */
 export interface IsthmusOptions {
   readonly name: string;
+  /** It observes every LwM2M device. */
+  readonly observes?: boolean;
   /** Where its CPU profile goes. */
   readonly cpuProfile?: string | undefined;
   /** Without a store: what the durability costs is seen beside it. */
   readonly inMemory?: boolean;
   /** The MQTT broker behind it, instead of its own. */
   readonly external?: Broker | undefined;
-  /** The limit of open files of the process. */
-  readonly openFiles?: number;
 }
 
 /** A plain MQTT broker. */
@@ -84,7 +83,7 @@ export async function startSkeleton(): Promise<Started> {
 
 /** Isthmus from dist/, on free ports of the loopback and with a configuration of its own. */
 export async function startIsthmus(options: IsthmusOptions): Promise<StartedGateway> {
-  const { name, cpuProfile, inMemory = false, external } = options;
+  const { name, cpuProfile, inMemory = false, observes = false, external } = options;
   const home = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
   const [tcpPort, snPort, coapPort] = [await freePort(freeTcp), await freePort(freeUdp), await freePort(freeUdp)];
   const mqttPort = external?.port ?? tcpPort;
@@ -112,7 +111,10 @@ export async function startIsthmus(options: IsthmusOptions): Promise<StartedGate
       '',
     ].join('\n'),
   );
-  writeFileSync(join(home, 'emqx_lwm2m.conf'), `lwm2m.bind.udp.1 = 127.0.0.1:${coapPort}\n`);
+  writeFileSync(
+    join(home, 'emqx_lwm2m.conf'),
+    `lwm2m.bind.udp.1 = 127.0.0.1:${coapPort}\n${observes ? 'lwm2m.auto_observe = /3/0/9\n' : ''}`,
+  );
   const log = join(home, 'log');
   const profile = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`];
   const main = inMemory ? join(import.meta.dirname, 'gateway-in-memory.js') : join(root, 'dist', 'main.js');
@@ -139,24 +141,43 @@ export async function startIsthmus(options: IsthmusOptions): Promise<StartedGate
     await end('SIGTERM');
     rmSync(home, { recursive: true, force: true });
   };
+  const serves = async (): Promise<boolean> =>
+    (await answers(snPort, mqttPort, child)) && (await answersCoap(coapPort, child));
   const ready = async (): Promise<void> => {
-    if (await answers(snPort, mqttPort, child)) return;
+    if (await serves()) return;
     await stop();
     throw new Error('Isthmus did not start');
   };
   await ready();
+  // With the process of now in the first place.
+  const pids = [child.pid ?? 0, ...(external?.pids ?? [])];
   return {
-    get target() {
-      const pids = [...(child.pid === undefined ? [] : [child.pid]), ...(external?.pids ?? [])];
-      return { name, host: '127.0.0.1', snPort, mqttPort, coapPort, pids };
-    },
+    target: { name, host: '127.0.0.1', snPort, mqttPort, coapPort, pids },
     stop,
-    async again() {
+    async restart() {
       await end('SIGKILL');
+      const from = performance.now();
       child = launch();
+      pids[0] = child.pid ?? 0;
       await ready();
+      return performance.now() - from;
     },
   };
+}
+
+/** Whether a CoAP ping is answered before the time is up. */
+async function answersCoap(port: number, child: ChildProcess): Promise<boolean> {
+  const socket = createSocket('udp4');
+  socket.on('error', () => {});
+  await new Promise<void>((resolve) => socket.connect(port, '127.0.0.1', resolve));
+  const heard = new Promise<boolean>((resolve) => socket.once('message', () => resolve(true)));
+  const gone = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
+  const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), startWithinMs).unref());
+  const asking = setInterval(() => socket.send(Buffer.from([coapType.con, 0, 0, 1])), pollMs);
+  const answered = await Promise.race([heard, gone, late]);
+  clearInterval(asking);
+  socket.close();
+  return answered;
 }
 
 /** Whether the gateway answers a SEARCHGW and takes an MQTT connection before the time is up. */

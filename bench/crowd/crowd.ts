@@ -61,7 +61,7 @@ export async function runCrowd(
     const gatewayLoad = (used() - cpu) / (performance.now() - began);
     const talked = residentKiB(gateway.target.pids) ?? Number.NaN;
     say('they come back after a restart');
-    await gateway.again();
+    await gateway.restart();
     const restarted = used();
     const storm = await both({ kind: 'storm' }).catch((error: Error) => error.message);
     const stormUsed = used();

@@ -1,8 +1,17 @@
 // The few CoAP messages the generator needs, written apart from src/ for the same reason as mqttsn.ts.
 
 export const coapType = { con: 0x40, non: 0x50, ack: 0x60, rst: 0x70 } as const;
-export const coapCode = { get: 0x01, post: 0x02, created: 0x41, content: 0x45, notFound: 0x84 } as const;
-export const optionNumber = { uriPath: 11, contentFormat: 12, uriQuery: 15 } as const;
+export const coapCode = {
+  get: 0x01,
+  post: 0x02,
+  delete: 0x04,
+  created: 0x41,
+  deleted: 0x42,
+  changed: 0x44,
+  content: 0x45,
+  notFound: 0x84,
+} as const;
+export const optionNumber = { observe: 6, locationPath: 8, uriPath: 11, contentFormat: 12, uriQuery: 15 } as const;
 
 /** Options in the order of their numbers. Values here are shorter than 269 bytes. */
 export function encodeOptions(list: readonly (readonly [number, Buffer])[]): Buffer {
@@ -48,4 +57,18 @@ export function answer(to: Buffer, code: number, tail: Buffer): Buffer {
   to.copy(bytes, 2, 2, 4 + tokenLength);
   tail.copy(bytes, 4 + tokenLength);
   return bytes;
+}
+
+/** The segments of Location-Path, each shorter than 13 bytes, of an answer that has no payload and no option before it. */
+export function locationOf(created: Buffer): Buffer[] {
+  const segments: Buffer[] = [];
+  let at = 4 + ((created[0] ?? 0) & 15);
+  for (let number = 0; at < created.length; ) {
+    const header = created[at] ?? 0;
+    number += header >> 4;
+    const end = at + 1 + (header & 15);
+    if (number === optionNumber.locationPath) segments.push(created.subarray(at + 1, end));
+    at = end;
+  }
+  return segments;
 }

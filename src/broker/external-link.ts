@@ -167,7 +167,7 @@ export class ExternalLink implements BrokerLink {
     const wasOpening = this.opening !== undefined;
     if (reason === 'takeover') this.host.counters.takeovers.value++;
     this.finish(reason === 'takeover' ? 'taken over' : 'goodbye');
-    if (!wasOpening) this.options.onClose?.(reason);
+    if (!wasOpening) this.options.onClose?.(reason, this);
   }
 
   private finish(how: 'goodbye' | 'leave will' | 'taken over'): void {

@@ -1,7 +1,15 @@
 import type { Who } from './auth.js';
 import { isSubscribable } from './client-rules.js';
 import { type Subscriber, Subscription } from './exchange.js';
-import { type BrokerLink, BrokerRefusal, type DeliveryHandler, type Done, type Message, type QoS } from './port.js';
+import {
+  type BrokerLink,
+  BrokerRefusal,
+  type DeliveryHandler,
+  type Done,
+  type LinkOptions,
+  type Message,
+  type QoS,
+} from './port.js';
 import { isTopicFilter } from './topics.js';
 
 /** What a link needs of its broker. */
@@ -33,16 +41,11 @@ export class EmbeddedLink implements BrokerLink, Subscriber, Who {
   readonly username: string | undefined;
   private readonly host: LinkHost;
   private readonly onMessage: DeliveryHandler;
-  private readonly onClose: ((reason: EndReason) => void) | undefined;
+  private readonly onClose: LinkOptions['onClose'];
   private first: Subscription | undefined;
   private closed = false;
 
-  constructor(
-    host: LinkHost,
-    who: Who,
-    onMessage: DeliveryHandler,
-    onClose: ((reason: EndReason) => void) | undefined,
-  ) {
+  constructor(host: LinkHost, who: Who, onMessage: DeliveryHandler, onClose: LinkOptions['onClose']) {
     this.host = host;
     this.clientId = who.clientId;
     this.username = who.username;
@@ -109,7 +112,7 @@ export class EmbeddedLink implements BrokerLink, Subscriber, Who {
   end(reason: EndReason): void {
     if (this.closed) return;
     this.close();
-    this.onClose?.(reason);
+    this.onClose?.(reason, this);
   }
 
   receive(message: Message, taken: () => void): void {

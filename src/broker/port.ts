@@ -74,7 +74,7 @@ export interface LinkOptions {
    */
   readonly onReconnect?: () => void;
   /** The broker ended the link: taken over by another connection of this client id, or removed by an administrator. */
-  readonly onClose?: (reason: 'takeover' | 'kicked' | 'lost') => void;
+  readonly onClose?: (reason: 'takeover' | 'kicked' | 'lost', link: BrokerLink) => void;
 }
 
 /** One client's connection to the broker. A message of a link is never handed back to that link by any other rule than MQTT's. */

@@ -1,4 +1,5 @@
 import type { Peer } from '../core/datagram.js';
+import { Deadline } from '../core/deadline-heap.js';
 import type { Block } from './block.js';
 import type { Received } from './deduplication.js';
 import type { RequestMessage } from './message.js';
@@ -13,6 +14,8 @@ export class Call {
   readonly received: Received;
   /** An empty acknowledgement has gone out: the response must come as a message of its own [RFC 7252 5.2.2]. */
   acknowledged = false;
+  /** When that is to go out if the response has not. */
+  readonly delay: Deadline<Call> = new Deadline(this);
   /** The request's last block, which the response must name. */
   block1: Block | undefined = undefined;
 
@@ -31,6 +34,7 @@ export class SeparateResponse implements Confirmable {
   readonly datagram: Buffer;
   repeated = 0;
   waitMs = 0;
+  readonly retransmission: Deadline<Confirmable> = new Deadline(this);
   readonly transmitted: () => void;
 
   constructor(to: PeerState, mid: number, datagram: Buffer, transmitted: () => void) {

@@ -8,6 +8,7 @@ import type { PeerState } from './peers.js';
  * nothing (it was not confirmable, or it is being handled and its time has not come).
  */
 export interface Received {
+  readonly mid: number;
   readonly expiresAt: number;
   readonly fingerprint: number;
   answer: 'reply' | 'ACK' | 'nothing';
@@ -41,26 +42,25 @@ export class Deduplication {
    * counts its message ids from the same number says something else, and is heard.
    */
   find(state: PeerState, message: Message, print: number, now: number): Received | undefined {
-    const known = state.received?.get(message.mid);
-    return known !== undefined && known.expiresAt > now && known.fingerprint === print ? known : undefined;
+    const { received } = state;
+    const known = received instanceof Map ? received.get(message.mid) : received;
+    return known !== undefined && known.mid === message.mid && known.expiresAt > now && known.fingerprint === print
+      ? known
+      : undefined;
   }
 
   /** Notes a message that is not known yet. */
   begin(state: PeerState, message: Message, print: number, now: number): Received {
     const lifetime = message.type === 'CON' ? EXCHANGE_LIFETIME_MS : NON_LIFETIME_MS;
     const received: Received = {
+      mid: message.mid,
       expiresAt: now + lifetime,
       fingerprint: print,
       answer: 'nothing',
       reply: '',
       phase: 'handling',
     };
-    state.received ??= new Map();
-    const list = state.received;
-    const former = list.get(message.mid);
-    if (former !== undefined) this.remove(list, message.mid, former);
-    else if (list.size >= this.limits.messagesPerPeer) this.removeOldest(list);
-    list.set(message.mid, received);
+    this.keep(state, received, now);
     return received;
   }
 
@@ -80,21 +80,46 @@ export class Deduplication {
 
   /** Frees what is kept of a peer. */
   forget(state: PeerState): void {
-    for (const received of state.received?.values() ?? []) this.free(received);
+    const { received } = state;
+    if (received instanceof Map) for (const each of received.values()) this.free(each);
+    else if (received !== undefined) this.free(received);
     state.received = undefined;
+  }
+
+  /** Most peers send one message in a lifetime, and there are very many: a map only for those who send more. */
+  private keep(state: PeerState, received: Received, now: number): void {
+    const { received: before } = state;
+    if (before instanceof Map) {
+      const former = before.get(received.mid);
+      if (former !== undefined) this.remove(before, former);
+      else if (before.size >= this.limits.messagesPerPeer) this.removeOldest(before);
+      before.set(received.mid, received);
+    } else if (before === undefined || before.mid === received.mid || this.isOver(before, now)) {
+      if (before !== undefined) this.free(before);
+      state.received = received;
+    } else {
+      state.received = new Map([
+        [before.mid, before],
+        [received.mid, received],
+      ]);
+    }
+  }
+
+  private isOver({ expiresAt, phase }: Received, now: number): boolean {
+    return expiresAt <= now && phase !== 'handling';
   }
 
   /** What is still being handled stays: a repetition of it must not be handled beside it. */
   private removeOldest(list: Map<number, Received>): void {
-    for (const [mid, received] of list) {
+    for (const received of list.values()) {
       if (received.phase === 'handling') continue;
-      this.remove(list, mid, received);
+      this.remove(list, received);
       return;
     }
   }
 
-  private remove(list: Map<number, Received>, mid: number, received: Received): void {
-    list.delete(mid);
+  private remove(list: Map<number, Received>, received: Received): void {
+    list.delete(received.mid);
     this.free(received);
   }
 

@@ -21,6 +21,7 @@ import {
   type CoapEndpoint,
   type CoapResponse,
   ExchangeError,
+  type NotificationListener,
   type Observation,
   type OutgoingRequest,
   type RequestHandler,
@@ -122,27 +123,16 @@ export class Endpoint implements CoapEndpoint {
     return this.running ? this.requesting.request(peer, request) : Promise.reject(notRunning());
   }
 
-  observe(
-    peer: Peer,
-    request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns?: (peer: Peer) => boolean,
-  ): Promise<Observed> {
+  observe(peer: Peer, request: OutgoingRequest, listener: NotificationListener): Promise<Observed> {
     if (!this.running) return Promise.reject(notRunning());
     const { observations } = this.requesting;
     const state = this.peers.find(peer.key);
-    const key = this.tokens.take((k) => observations.find(k) !== undefined || state?.exchanges?.has(k) === true);
-    return this.requesting.observe(peer, request, notify, owns, key);
+    const key = this.tokens.take((k) => observations.find(k) !== undefined || state?.exchange(k) !== undefined);
+    return this.requesting.observe(peer, request, listener, key);
   }
 
-  resume(
-    peer: Peer,
-    token: Buffer,
-    request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns?: (peer: Peer) => boolean,
-  ): Observation {
-    return this.requesting.observations.add(tokenKey(token), peer, request, notify, owns);
+  resume(peer: Peer, token: Buffer, request: OutgoingRequest, listener: NotificationListener): Observation {
+    return this.requesting.observations.add(tokenKey(token), peer, request, listener);
   }
 
   forget(peer: Peer): void {
@@ -200,7 +190,7 @@ export class Endpoint implements CoapEndpoint {
   }
 
   private piggybacked(message: ResponseMessage, peer: Peer): void {
-    const exchange = this.peers.find(peer.key)?.exchanges?.get(tokenKey(message.token));
+    const exchange = this.peers.find(peer.key)?.exchange(tokenKey(message.token));
     if (exchange === undefined || exchange.mid !== message.mid) {
       this.complaints.add('unmatched', peer.address, 'piggybacked response');
       return;
@@ -221,7 +211,7 @@ export class Endpoint implements CoapEndpoint {
     }
     const key = tokenKey(message.token);
     const observation = this.requesting.observations.find(key);
-    const exchange = known?.exchanges?.get(key);
+    const exchange = known?.exchange(key);
     // While an observation is being cancelled, its token stands for both.
     const forExchange = exchange !== undefined && !(observation !== undefined && message.options.observe !== undefined);
     if (!forExchange && observation?.takesFrom(peer) !== true) {

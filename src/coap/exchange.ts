@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { Deadlines } from '../core/deadlines.js';
+import { Deadline, DeadlineHeap } from '../core/deadline-heap.js';
 import type { ResponseMessage } from './message.js';
 import type { Options } from './options.js';
 import type { Outbox } from './outbox.js';
@@ -40,6 +40,8 @@ export class Exchange implements Confirmable {
   readonly key: string;
   repeated = 0;
   waitMs = 0;
+  readonly retransmission: Deadline<Confirmable> = new Deadline(this);
+  readonly response: Deadline<Exchange> = new Deadline(this);
   readonly timeoutMs: number;
   /** When it is given up in any case, ms. */
   readonly giveUpAt: number;
@@ -88,23 +90,21 @@ export class Exchanges {
   private readonly outbox: Outbox;
   private readonly reliability: Reliability;
   private readonly tokens: TokenSource;
-  private readonly deadlines: Deadlines<Exchange>;
+  private readonly deadlines: DeadlineHeap<Exchange>;
 
   constructor(clock: Clock, outbox: Outbox, reliability: Reliability, tokens: TokenSource) {
     this.clock = clock;
     this.outbox = outbox;
     this.reliability = reliability;
     this.tokens = tokens;
-    this.deadlines = new Deadlines(clock, 'coap response', (exchange) =>
+    this.deadlines = new DeadlineHeap(clock, 'coap response', (exchange) =>
       this.fail(exchange, new ExchangeError('TIMEOUT', 'no response within the time given')),
     );
   }
 
   /** Sends a request, under a token of its own unless one is given. */
   open(to: PeerState, request: ExchangeRequest, owner: ExchangeOwner, givenKey?: string): Exchange {
-    to.exchanges ??= new Map();
-    const { exchanges } = to;
-    const key = givenKey ?? this.tokens.take((candidate) => exchanges.has(candidate));
+    const key = givenKey ?? this.tokens.take((candidate) => to.exchange(candidate) !== undefined);
     const mid = to.takeMid();
     const { method, options, payload, timeoutMs, withinMs, confirmable } = request;
     const type = confirmable ? 'CON' : 'NON';
@@ -112,9 +112,9 @@ export class Exchanges {
     const datagram = this.outbox.encode({ kind: 'request', type, mid, token, method, options, payload }, to.peer);
     const giveUpAt = this.clock.now() + withinMs;
     const exchange = new Exchange(this, to, mid, key, datagram, timeoutMs, giveUpAt, owner);
-    exchanges.set(key, exchange);
+    to.add(exchange);
     if (confirmable) {
-      if (giveUpAt < Number.POSITIVE_INFINITY) this.deadlines.set(exchange, giveUpAt);
+      if (giveUpAt < Number.POSITIVE_INFINITY) this.deadlines.set(exchange.response, giveUpAt);
       this.reliability.send(exchange);
     } else {
       this.awaitResponse(exchange);
@@ -136,16 +136,14 @@ export class Exchanges {
 
   /** Gives up in silence. */
   close(exchange: Exchange): void {
-    const { to } = exchange;
-    // Peers are many, and most of them are asked nothing.
-    if (to.exchanges?.delete(exchange.key) === true && to.exchanges.size === 0) to.exchanges = undefined;
+    exchange.to.remove(exchange);
     this.reliability.settle(exchange);
-    this.deadlines.delete(exchange);
+    this.deadlines.cancel(exchange.response);
   }
 
   /** Gives up every exchange with a peer. */
   cancelAll(state: PeerState): void {
-    const exchanges = [...(state.exchanges?.values() ?? [])];
+    const exchanges = [...(state.exchanges ?? [])];
     this.reliability.abandon(state);
     cancelTurns(state);
     for (const exchange of exchanges) this.fail(exchange, new ExchangeError('CANCELLED', 'given up'));
@@ -153,7 +151,7 @@ export class Exchanges {
 
   /** From now on, only the response is waited for. */
   awaitResponse(exchange: Exchange): void {
-    this.deadlines.set(exchange, Math.min(this.clock.now() + exchange.timeoutMs, exchange.giveUpAt));
+    this.deadlines.set(exchange.response, Math.min(this.clock.now() + exchange.timeoutMs, exchange.giveUpAt));
   }
 
   clear(): void {

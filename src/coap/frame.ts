@@ -5,12 +5,11 @@ const payloadMarker = 0xff;
 /** More options than any sensible message has; each costs memory to read. */
 const maxOptions = 128;
 
-/**
- * Walks a datagram's header, option lengths and payload marker, and throws a DecodeError where they break the format
- * [RFC 7252 3]. The packet library reads past the end, takes tokens of any length and a marker without payload, so it
- * is only given what has passed here.
- */
-export function checkFormat(datagram: Buffer): void {
+/** Takes one option; its value is `datagram[from..to)`. */
+export type OptionVisitor = (number: number, datagram: Buffer, from: number, to: number) => void;
+
+/** Checks a datagram's header [RFC 7252 3] and gives where its token ends. A DecodeError where it breaks the format. */
+export function checkHeader(datagram: Buffer): number {
   const end = datagram.length;
   if (end < headerBytes) throw new DecodeError('shorter than a header', end);
   const first = datagram[0] as number;
@@ -18,14 +17,14 @@ export function checkFormat(datagram: Buffer): void {
   const tokenBytes = first & 15;
   if (tokenBytes > 8) throw new DecodeError('reserved token length', 0);
   if (headerBytes + tokenBytes > end) throw new DecodeError('token past the end', headerBytes);
-  if (datagram[1] === 0) {
-    if (end > headerBytes || tokenBytes > 0) throw new DecodeError('an empty message with more than a header', 4);
-    return;
+  if (datagram[1] === 0 && (end > headerBytes || tokenBytes > 0)) {
+    throw new DecodeError('an empty message with more than a header', 4);
   }
-  checkOptions(datagram, headerBytes + tokenBytes);
+  return headerBytes + tokenBytes;
 }
 
-function checkOptions(datagram: Buffer, start: number): void {
+/** Hands over every option from `start` on and gives where the payload begins. A DecodeError where they break the format. */
+export function readOptions(datagram: Buffer, start: number, visit: OptionVisitor): number {
   const end = datagram.length;
   let offset = start;
   let number = 0;
@@ -33,7 +32,7 @@ function checkOptions(datagram: Buffer, start: number): void {
     const byte = datagram[offset] as number;
     if (byte === payloadMarker) {
       if (offset + 1 === end) throw new DecodeError('payload marker without payload', offset);
-      return;
+      return offset + 1;
     }
     if (count === maxOptions) throw new DecodeError('too many options', offset);
     const delta = byte >> 4;
@@ -47,7 +46,9 @@ function checkOptions(datagram: Buffer, start: number): void {
     if (number > 0xffff) throw new DecodeError('option number beyond 65535', offset);
     offset = valueAt + extended(datagram, length, lengthAt);
     if (offset > end) throw new DecodeError('option value past the end', valueAt);
+    visit(number, datagram, valueAt, offset);
   }
+  return end;
 }
 
 /** Bytes that follow the nibbles for a delta or length [RFC 7252 3.1]. */

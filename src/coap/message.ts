@@ -1,7 +1,6 @@
-import { type ParsedPacket, parse } from 'coap-packet';
 import { attempt, DecodeError } from '../core/errors.js';
-import { checkFormat } from './frame.js';
-import { decodeOptions, type Options } from './options.js';
+import { checkHeader, type OptionVisitor, readOptions } from './frame.js';
+import { Options, takeOption } from './options.js';
 import type { Method, ResponseCode } from './types.js';
 
 /** What a message asks of the message layer [RFC 7252 4]. */
@@ -38,6 +37,7 @@ export interface ResponseMessage {
 /** One CoAP message. Payload, token and opaque options are views of the datagram it came in. */
 export type Message = EmptyMessage | RequestMessage | ResponseMessage;
 
+const nothing = Buffer.alloc(0);
 const methods: readonly (Method | undefined)[] = [
   undefined,
   'GET',
@@ -56,7 +56,7 @@ export function decodeMessage(datagram: Buffer): Message | DecodeError {
 }
 
 function read(datagram: Buffer): Message {
-  checkFormat(datagram);
+  const tokenEnd = checkHeader(datagram);
   const type = types[((datagram[0] as number) >> 4) & 3] as MessageType;
   const code = datagram[1] as number;
   const mid = datagram.readUInt16BE(2);
@@ -65,9 +65,11 @@ function read(datagram: Buffer): Message {
     return { kind: 'empty', type, mid };
   }
   if (type === 'RST') throw new DecodeError('a reset must be empty', 1);
-  const packet = parsed(datagram);
-  const { token, payload } = packet;
-  const options = decodeOptions(packet.options);
+  const options = new Options();
+  const visit: OptionVisitor = (number, bytes, from, to) => takeOption(options, number, bytes, from, to);
+  const payloadAt = readOptions(datagram, tokenEnd, visit);
+  const token = datagram.subarray(4, tokenEnd);
+  const payload = payloadAt === datagram.length ? nothing : datagram.subarray(payloadAt);
   switch (code >> 5) {
     case 0:
       if (type === 'ACK') throw new DecodeError('an acknowledgement must not carry a request', 1);
@@ -78,14 +80,6 @@ function read(datagram: Buffer): Message {
       return { kind: 'response', type, mid, token, code: codeTexts[code] as ResponseCode, options, payload };
     default:
       throw new DecodeError('code of a reserved class', 1);
-  }
-}
-
-function parsed(datagram: Buffer): ParsedPacket {
-  try {
-    return parse(datagram);
-  } catch (error) {
-    throw new DecodeError(error instanceof Error ? error.message : 'not a CoAP message');
   }
 }
 

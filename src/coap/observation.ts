@@ -6,7 +6,7 @@ import type { ResponseMessage } from './message.js';
 import { NOTIFICATION_FRESHNESS_MS } from './parameters.js';
 import { toResponse } from './response.js';
 import { keyToken } from './tokens.js';
-import type { CoapResponse, ExchangeError, Observation, OutgoingRequest } from './types.js';
+import type { CoapResponse, ExchangeError, NotificationListener, Observation, OutgoingRequest } from './types.js';
 
 /** When a notification came and the number it had. */
 export interface Arrival {
@@ -47,31 +47,24 @@ export interface FirstResponse {
 export class ObservationEntry implements Observation {
   /** The token, as a key. */
   readonly key: string;
-  readonly request: OutgoingRequest;
+  request: OutgoingRequest;
   /** Where the last notification came from. */
   peer: Peer;
   private readonly table: Observations;
-  private readonly notify: (response: CoapResponse) => void;
-  private readonly owns: ((peer: Peer) => boolean) | undefined;
-  newest: Arrival | undefined;
+  private readonly listener: NotificationListener;
+  /** The newest notification: its number, -1 before the first, and when it came. Not an object: there are very many. */
+  private newestSequence = -1;
+  private newestAt = 0;
   private download: Download | undefined;
   private first: FirstResponse | undefined;
   private cancelled: Promise<CoapResponse> | undefined;
 
-  constructor(
-    table: Observations,
-    key: string,
-    peer: Peer,
-    request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns: ((peer: Peer) => boolean) | undefined,
-  ) {
+  constructor(table: Observations, key: string, peer: Peer, request: OutgoingRequest, listener: NotificationListener) {
     this.table = table;
     this.key = key;
     this.peer = peer;
     this.request = request;
-    this.notify = notify;
-    this.owns = owns;
+    this.listener = listener;
   }
 
   get token(): Buffer {
@@ -94,9 +87,16 @@ export class ObservationEntry implements Observation {
     this.table.delete(this);
   }
 
+  /** Takes up where another of the same token ends. */
+  goOnFrom(other: ObservationEntry | undefined): void {
+    if (other === undefined) return;
+    this.newestSequence = other.newestSequence;
+    this.newestAt = other.newestAt;
+  }
+
   /** Whether a notification from this peer is meant for it. */
   takesFrom(peer: Peer): boolean {
-    return this.owns === undefined ? peer.key === this.peer.key : this.owns(peer);
+    return this.listener.owns?.(peer) ?? peer.key === this.peer.key;
   }
 
   /** The response that has established it. */
@@ -114,8 +114,10 @@ export class ObservationEntry implements Observation {
       this.table.delete(this);
     } else {
       const arrival = { sequence: observe, at: this.table.clock.now() };
-      if (this.newest !== undefined && !isFresh(this.newest, arrival)) return;
-      this.newest = arrival;
+      const newest = { sequence: this.newestSequence, at: this.newestAt };
+      if (newest.sequence >= 0 && !isFresh(newest, arrival)) return;
+      this.newestSequence = arrival.sequence;
+      this.newestAt = arrival.at;
     }
     // Of peers that are the same, the one that is kept elsewhere too.
     if (this.peer.key !== peer.key) this.peer = peer;
@@ -144,7 +146,7 @@ export class ObservationEntry implements Observation {
       return;
     }
     try {
-      this.notify(response);
+      this.listener.notified(response);
     } catch (error) {
       this.table.complaints.add('callback_errors', this.peer.address, error);
     }
@@ -184,15 +186,9 @@ export class Observations {
   }
 
   /** Adds an observation. It takes the place of one of the same token, and goes on from its newest notification. */
-  add(
-    key: string,
-    peer: Peer,
-    request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns: ((peer: Peer) => boolean) | undefined,
-  ): ObservationEntry {
-    const entry = new ObservationEntry(this, key, peer, request, notify, owns);
-    entry.newest = this.entries.get(key)?.newest;
+  add(key: string, peer: Peer, request: OutgoingRequest, listener: NotificationListener): ObservationEntry {
+    const entry = new ObservationEntry(this, key, peer, request, listener);
+    entry.goOnFrom(this.entries.get(key));
     this.entries.set(key, entry);
     return entry;
   }

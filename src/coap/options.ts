@@ -28,56 +28,66 @@ export class Options {
   bad: string | undefined = undefined;
 }
 
-/** An option as the packet library gives it: known ones by name, others by number. */
-interface ParsedOption {
-  readonly name: string | number;
-  readonly value: Buffer;
+/** Reads one option. Never fails: what cannot be used is left out, and noted in `bad` if it is critical. */
+export function takeOption(options: Options, number: number, datagram: Buffer, from: number, to: number): void {
+  if (take(options, number, datagram, from, to) || options.bad !== undefined) return;
+  // An odd number is critical [RFC 7252 5.4.6].
+  if ((number & 1) === 1) options.bad = criticalNames.get(number) ?? String(number);
 }
 
-/** Reads a message's option list. Never fails: what cannot be used is left out, and noted in `bad` if it is critical. */
-export function decodeOptions(list: readonly ParsedOption[]): Options {
-  const options = new Options();
-  for (const { name, value } of list) {
-    if (!take(options, name, value) && options.bad === undefined && isCritical(name)) options.bad = String(name);
-  }
-  return options;
-}
+/** For people, who look for why a message was refused. */
+const criticalNames: ReadonlyMap<number, string> = new Map([
+  [1, 'If-Match'],
+  [3, 'Uri-Host'],
+  [5, 'If-None-Match'],
+  [7, 'Uri-Port'],
+  [9, 'OSCORE'],
+  [11, 'Uri-Path'],
+  [15, 'Uri-Query'],
+  [17, 'Accept'],
+  [19, 'Q-Block1'],
+  [23, 'Block2'],
+  [27, 'Block1'],
+  [31, 'Q-Block2'],
+  [35, 'Proxy-Uri'],
+  [39, 'Proxy-Scheme'],
+]);
 
 /** Whether the option was understood. */
-function take(options: Options, name: ParsedOption['name'], value: Buffer): boolean {
-  switch (name) {
-    case 'Uri-Path':
-      return append(options, 'path', value);
-    case 'Uri-Query':
-      return append(options, 'query', value);
-    case 'Location-Path':
-      return append(options, 'location', value);
-    case 'Content-Format':
-      return number(options, 'contentFormat', value, 2);
-    case 'Accept':
-      return number(options, 'accept', value, 2);
-    case 'Observe':
-      return number(options, 'observe', value, 3);
-    case 'Max-Age':
-      return number(options, 'maxAge', value, 4);
-    case 'Size1':
-      return number(options, 'size1', value, 4);
-    case 'Size2':
-      return number(options, 'size2', value, 4);
-    case 'Block1':
-      return block(options, 'block1', value);
-    case 'Block2':
-      return block(options, 'block2', value);
-    case 'ETag':
-      return opaque(options, 'etag', value, 1);
-    case REQUEST_TAG:
-      return opaque(options, 'requestTag', value, 0);
-    case 'Uri-Host':
-    case 'Uri-Port':
+function take(options: Options, number: number, datagram: Buffer, from: number, to: number): boolean {
+  switch (number) {
+    case 11:
+      return append(options, 'path', datagram, from, to);
+    case 15:
+      return append(options, 'query', datagram, from, to);
+    case 8:
+      return append(options, 'location', datagram, from, to);
+    case 12:
+      return integer(options, 'contentFormat', datagram, from, to, 2);
+    case 17:
+      return integer(options, 'accept', datagram, from, to, 2);
+    case 6:
+      return integer(options, 'observe', datagram, from, to, 3);
+    case 14:
+      return integer(options, 'maxAge', datagram, from, to, 4);
+    case 60:
+      return integer(options, 'size1', datagram, from, to, 4);
+    case 28:
+      return integer(options, 'size2', datagram, from, to, 4);
+    case 27:
+      return block(options, 'block1', datagram, from, to);
+    case 23:
+      return block(options, 'block2', datagram, from, to);
+    case 4:
+      return opaque(options, 'etag', datagram, from, to, 1);
+    case 292:
+      return opaque(options, 'requestTag', datagram, from, to, 0);
+    case 3: // Uri-Host
+    case 7: // Uri-Port
       // One endpoint, one host: which name it was called by makes no difference.
       return true;
-    case 'Proxy-Uri':
-    case 'Proxy-Scheme':
+    case 35: // Proxy-Uri
+    case 39: // Proxy-Scheme
       options.proxy = true;
       return true;
     default:
@@ -85,23 +95,13 @@ function take(options: Options, name: ParsedOption['name'], value: Buffer): bool
   }
 }
 
-/** The packet library has no name for it. */
-const REQUEST_TAG = '292';
-const electiveNames = new Set(
-  'ETag Observe Location-Path Content-Format Max-Age Hop-Limit Location-Query Size2 Size1 No-Response'.split(' '),
-);
+type ListField = 'path' | 'query' | 'location';
 
-/** An odd number is critical [RFC 7252 5.4.6]; the library gives names for some. */
-function isCritical(name: ParsedOption['name']): boolean {
-  const number = Number(name);
-  return Number.isNaN(number) ? !electiveNames.has(String(name)) : (number & 1) === 1;
-}
-
-function append(options: Options, field: 'path' | 'query' | 'location', value: Buffer): boolean {
-  if (value.length > 255) return false;
-  const text = value.toString('utf8');
+function append(options: Options, field: ListField, datagram: Buffer, from: number, to: number): boolean {
+  if (to - from > 255) return false;
+  const text = datagram.toString('utf8', from, to);
   // Bytes that are no text decode to U+FFFD, but so does a U+FFFD that was sent.
-  if (text.includes('\uFFFD') && !isUtf8(value)) return false;
+  if (text.includes('\uFFFD') && !isUtf8(datagram.subarray(from, to))) return false;
   const list = options[field];
   if (list.length === 0) options[field] = [text];
   else (list as string[]).push(text);
@@ -110,24 +110,40 @@ function append(options: Options, field: 'path' | 'query' | 'location', value: B
 
 type NumberField = 'contentFormat' | 'accept' | 'observe' | 'maxAge' | 'size1' | 'size2';
 
-function number(options: Options, field: NumberField, value: Buffer, maxBytes: number): boolean {
-  if (value.length > maxBytes || options[field] !== undefined) return false;
-  options[field] = uint(value);
+function integer(
+  options: Options,
+  field: NumberField,
+  datagram: Buffer,
+  from: number,
+  to: number,
+  maxBytes: number,
+): boolean {
+  if (to - from > maxBytes || options[field] !== undefined) return false;
+  options[field] = uint(datagram, from, to);
   return true;
 }
 
-function block(options: Options, field: 'block1' | 'block2', value: Buffer): boolean {
-  if (value.length > 3 || options[field] !== undefined) return false;
-  options[field] = blockFromUint(uint(value));
+function block(options: Options, field: 'block1' | 'block2', datagram: Buffer, from: number, to: number): boolean {
+  if (to - from > 3 || options[field] !== undefined) return false;
+  options[field] = blockFromUint(uint(datagram, from, to));
   return true;
 }
 
-function opaque(options: Options, field: 'etag' | 'requestTag', value: Buffer, minBytes: number): boolean {
-  if (value.length < minBytes || value.length > 8 || options[field] !== undefined) return false;
-  options[field] = value;
+function opaque(
+  options: Options,
+  field: 'etag' | 'requestTag',
+  datagram: Buffer,
+  from: number,
+  to: number,
+  minBytes: number,
+): boolean {
+  if (to - from < minBytes || to - from > 8 || options[field] !== undefined) return false;
+  options[field] = datagram.subarray(from, to);
   return true;
 }
 
-function uint(value: Buffer): number {
-  return value.length === 0 ? 0 : value.readUIntBE(0, value.length);
+function uint(datagram: Buffer, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) value = value * 256 + (datagram[at] as number);
+  return value;
 }

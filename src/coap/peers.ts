@@ -19,12 +19,12 @@ export class PeerState {
   /** Our confirmable message that it has not acknowledged, one at a time: NSTART [RFC 7252 4.7]. */
   inFlight: Confirmable | undefined = undefined;
   queue: Confirmable[] | undefined = undefined;
-  /** Our requests without a response, by token. */
-  exchanges: Map<string, Exchange> | undefined = undefined;
+  /** Our requests without a response: one, as a rule. A map would be made anew for each. */
+  exchanges: Exchange[] | undefined = undefined;
   /** Our block-wise transfers with it, by resource. */
   turns: Map<string, Turn> | undefined = undefined;
-  /** Messages received from it, by message id, oldest first. */
-  received: Map<number, Received> | undefined = undefined;
+  /** The message received from it, or several by message id, oldest first. */
+  received: Received | Map<number, Received> | undefined = undefined;
   older: PeerState | undefined = undefined;
   newer: PeerState | undefined = undefined;
 
@@ -41,9 +41,32 @@ export class PeerState {
     return mid;
   }
 
+  /** Our request of this token that has no response yet; with the token's last one, if a token serves twice. */
+  exchange(key: string): Exchange | undefined {
+    const { exchanges } = this;
+    if (exchanges === undefined) return undefined;
+    for (let at = exchanges.length - 1; at >= 0; at--) {
+      if (exchanges[at]?.key === key) return exchanges[at];
+    }
+    return undefined;
+  }
+
+  add(exchange: Exchange): void {
+    if (this.exchanges === undefined) this.exchanges = [exchange];
+    else this.exchanges.push(exchange);
+  }
+
+  /** Takes out a request that has ended. Peers are many, and most of them are asked nothing: an empty list goes. */
+  remove(exchange: Exchange): void {
+    const at = this.exchanges?.indexOf(exchange) ?? -1;
+    if (at < 0) return;
+    if (this.exchanges?.length === 1) this.exchanges = undefined;
+    else this.exchanges?.splice(at, 1);
+  }
+
   /** Whether forgetting it now would break something under way. */
   get busy(): boolean {
-    return this.inFlight !== undefined || this.handling > 0 || (this.exchanges?.size ?? 0) > 0;
+    return this.inFlight !== undefined || this.handling > 0 || (this.exchanges?.length ?? 0) > 0;
   }
 }
 

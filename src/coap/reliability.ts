@@ -1,6 +1,6 @@
 import { jitterMs, type Random } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
-import { Deadlines } from '../core/deadlines.js';
+import { type Deadline, DeadlineHeap } from '../core/deadline-heap.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import { ACK_RANDOM_SHARE, ACK_TIMEOUT_MS, MAX_RETRANSMIT } from './parameters.js';
 import type { PeerState } from './peers.js';
@@ -13,6 +13,7 @@ export interface Confirmable {
   /** Repetitions so far and the wait before the next, kept by Reliability. */
   repeated: number;
   waitMs: number;
+  readonly retransmission: Deadline<Confirmable>;
   /** It has been handed to the network for the first time. */
   transmitted(): void;
   /** The peer has it. */
@@ -30,14 +31,14 @@ export interface Confirmable {
 export class Reliability {
   private readonly clock: Clock;
   private readonly random: Random;
-  private readonly deadlines: Deadlines<Confirmable>;
+  private readonly deadlines: DeadlineHeap<Confirmable>;
   private readonly retransmissions: Counter;
   private readonly timeouts: Counter;
 
   constructor(clock: Clock, random: Random, metrics: Metrics) {
     this.clock = clock;
     this.random = random;
-    this.deadlines = new Deadlines(clock, 'coap retransmission', (message) => this.due(message));
+    this.deadlines = new DeadlineHeap(clock, 'coap retransmission', (message) => this.due(message));
     this.retransmissions = metrics.counter('coap.retransmissions');
     this.timeouts = metrics.counter('coap.timeouts');
   }
@@ -80,7 +81,7 @@ export class Reliability {
       if (at >= 0) to.queue?.splice(at, 1);
       return;
     }
-    this.deadlines.delete(message);
+    this.deadlines.cancel(message.retransmission);
     to.inFlight = undefined;
     const next = to.queue?.shift();
     if (next !== undefined) this.transmit(next);
@@ -88,7 +89,7 @@ export class Reliability {
 
   /** Stops everything that is in flight or queued for a peer, in silence. */
   abandon(state: PeerState): void {
-    if (state.inFlight !== undefined) this.deadlines.delete(state.inFlight);
+    if (state.inFlight !== undefined) this.deadlines.cancel(state.inFlight.retransmission);
     state.inFlight = undefined;
     state.queue = undefined;
   }
@@ -100,7 +101,7 @@ export class Reliability {
   private transmit(message: Confirmable): void {
     message.to.inFlight = message;
     message.waitMs = jitterMs(ACK_TIMEOUT_MS, ACK_RANDOM_SHARE, this.random);
-    this.deadlines.set(message, this.clock.now() + message.waitMs);
+    this.deadlines.set(message.retransmission, this.clock.now() + message.waitMs);
     message.to.peer.send(message.datagram);
     message.transmitted();
   }
@@ -115,7 +116,7 @@ export class Reliability {
     message.repeated++;
     message.waitMs *= 2;
     this.retransmissions.value++;
-    this.deadlines.set(message, this.clock.now() + message.waitMs);
+    this.deadlines.set(message.retransmission, this.clock.now() + message.waitMs);
     message.to.peer.send(message.datagram);
   }
 }

@@ -10,7 +10,7 @@ import type { PeerTable } from './peers.js';
 import { toResponse } from './response.js';
 import { tokenKey } from './tokens.js';
 import { awaitTurn, hasTurns } from './turns.js';
-import type { CoapResponse, ExchangeError, Observation, OutgoingRequest } from './types.js';
+import type { CoapResponse, ExchangeError, NotificationListener, Observation, OutgoingRequest } from './types.js';
 import { Upload, type UploadOptions } from './upload.js';
 
 /** The first response of an observation, and the relation if the peer has agreed to it. */
@@ -48,20 +48,14 @@ export class Requesting implements ObservationRequests {
   }
 
   /** `key` is a token, as a key, that nothing uses yet. */
-  observe(
-    peer: Peer,
-    request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns: ((peer: Peer) => boolean) | undefined,
-    key: string,
-  ): Promise<Observed> {
+  observe(peer: Peer, request: OutgoingRequest, listener: NotificationListener, key: string): Promise<Observed> {
     return new Promise((resolve, reject) => {
       const first = (message: ResponseMessage): void => {
         if (message.options.observe === undefined || !message.code.startsWith('2')) {
           this.rest(peer, request, message, undefined, (response) => resolve({ response }), reject);
           return;
         }
-        const observation = this.observations.add(key, peer, request, notify, owns);
+        const observation = this.observations.add(key, peer, request, listener);
         observation.establish(message, peer, {
           resolve: (response) => resolve({ response, observation: this.stillThere(observation) }),
           reject,

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
-import { Deadlines } from '../core/deadlines.js';
+import { DeadlineHeap } from '../core/deadline-heap.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import { Assemblies } from './assembly.js';
 import { blockOffset, blockSize, RESERVED_SZX } from './block.js';
@@ -38,7 +38,7 @@ export class Serving {
   private readonly assemblies: Assemblies;
   private readonly slices: Slices;
   /** Calls whose handler takes its time, until they are acknowledged without a response. */
-  private readonly delays: Deadlines<Call>;
+  private readonly delays: DeadlineHeap<Call>;
   private readonly duplicates: Counter;
   private handling = 0;
 
@@ -46,7 +46,7 @@ export class Serving {
     this.parts = parts;
     this.assemblies = new Assemblies(parts.clock, parts.settings);
     this.slices = new Slices(parts.clock, parts.settings);
-    this.delays = new Deadlines(parts.clock, 'coap processing', (call) => this.acknowledge(call));
+    this.delays = new DeadlineHeap(parts.clock, 'coap processing', (call) => this.acknowledge(call));
     this.duplicates = parts.metrics.counter('coap.duplicates');
   }
 
@@ -166,7 +166,7 @@ export class Serving {
     const { clock, settings } = this.parts;
     this.handling++;
     call.state.handling++;
-    if (call.message.type === 'CON') this.delays.set(call, clock.now() + settings.processingDelayMs);
+    if (call.message.type === 'CON') this.delays.set(call.delay, clock.now() + settings.processingDelayMs);
     reply.then(
       (value) => {
         this.leave(call);
@@ -182,7 +182,7 @@ export class Serving {
   private leave(call: Call): void {
     this.handling--;
     call.state.handling--;
-    this.delays.delete(call);
+    this.delays.cancel(call.delay);
   }
 
   private acknowledge(call: Call): void {

@@ -77,10 +77,19 @@ export interface OutgoingRequest extends Partial<Omit<CoapRequest, 'method' | 'o
   readonly acknowledged?: () => void;
 }
 
+/** Who gets the notifications of an observation. An object, for there is one for each of very many. */
+export interface NotificationListener {
+  /** A fresh notification, whole. */
+  notified(response: CoapResponse): void;
+  /** Whether a notification may come from this peer: a device's address may have moved. Absent: the one asked alone. */
+  owns?(peer: Peer): boolean;
+}
+
 /** A relation in which the peer reports changes of a resource [RFC 7641]. */
 export interface Observation {
   readonly token: Buffer;
-  readonly request: OutgoingRequest;
+  /** It may be replaced by another that says the same. */
+  request: OutgoingRequest;
   /** Where the last notification came from. */
   readonly peer: Peer;
   /** Cancels actively: the same request with Observe 1 and the same token. Resolves with the peer's answer. */
@@ -99,23 +108,15 @@ export interface CoapEndpoint {
   request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse>;
   /**
    * Observes. Resolves with the first response; `observation` is absent when the peer answered without an Observe
-   * option or with an error. `notify` gets each fresh notification that follows, whole. A notification is taken from
-   * any peer for which `owns` answers true (a device whose address has moved), by default from this peer only.
+   * option or with an error. The listener gets what follows.
    */
   observe(
     peer: Peer,
     request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns?: (peer: Peer) => boolean,
+    listener: NotificationListener,
   ): Promise<{ response: CoapResponse; observation?: Observation }>;
   /** Takes up an observation made before a restart, known by its token. */
-  resume(
-    peer: Peer,
-    token: Buffer,
-    request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns?: (peer: Peer) => boolean,
-  ): Observation;
+  resume(peer: Peer, token: Buffer, request: OutgoingRequest, listener: NotificationListener): Observation;
   /** Gives up every exchange with a peer (`CANCELLED`) and forgets its message ids. */
   forget(peer: Peer): void;
 }

@@ -86,8 +86,7 @@ export class Applications {
     const username = credentials?.username ?? nameOf(peer.identity);
     const password = credentials?.password;
     const ownSubscriptions = this.topics.filter(({ command }) => this.isOwnSubscription(command));
-    let link: BrokerLink | undefined;
-    link = await this.context.broker.open({
+    const link = await this.context.broker.open({
       clientId: registration.endpoint,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password: Buffer.from(password) }),
@@ -99,12 +98,7 @@ export class Applications {
       address: peer.address,
       onMessage:
         ownSubscriptions.length === 0 ? takeNothing : (message, taken) => this.fromDevice(device, message, taken),
-      onClose: (reason) => {
-        if (device.link !== link) return;
-        device.link = undefined;
-        if (reason === 'lost' || this.reopening.has(registration.endpoint)) this.reconnect(device, 0);
-        else this.context.ended(device, reason);
-      },
+      onClose: this.closed,
     });
     device.link = link;
     for (const { command } of ownSubscriptions) {
@@ -259,6 +253,15 @@ export class Applications {
       parsed.kind === 'invalid' ? parsed.answer : parsed.replies.answer({ kind: 'failed', failure: 'not_registered' });
     this.gateway.publish(this.message(topics.response.of(endpoint, address), answer), this.published);
   }
+
+  /** One for all devices, who are many. Whoever is not in the table any more, or not yet, does not care. */
+  private readonly closed = (reason: 'takeover' | 'kicked' | 'lost', link: BrokerLink): void => {
+    const device = this.context.deviceOf(link.clientId);
+    if (device === undefined || device.link !== link) return;
+    device.link = undefined;
+    if (reason === 'lost' || this.reopening.has(link.clientId)) this.reconnect(device, 0);
+    else this.context.ended(device, reason);
+  };
 
   private reconnect(device: Device, attempt: number): void {
     const delay = backoffMs(attempt, 100, 60_000);

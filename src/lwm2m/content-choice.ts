@@ -40,7 +40,8 @@ const preferences: Readonly<Record<Lwm2mVersion, readonly number[]>> = {
 };
 
 /** The formats for a structured payload, best first: what the device announced comes before what its version implies. */
-function structured(facts: FormatFacts): number[] {
+function structured(facts: FormatFacts): readonly number[] {
+  if (facts.contentFormats.length === 0) return preferences[facts.version];
   const announced = facts.contentFormats.map(canonicalFormat);
   const order = preferences[facts.version];
   const known = [...new Set([...order, ...preferences['1.2']])].filter((format) => announced.includes(format));

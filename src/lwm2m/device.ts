@@ -1,6 +1,7 @@
 import type { BrokerLink } from '../broker/port.js';
 import type { CoapEndpoint, Observation } from '../coap/types.js';
 import type { Peer } from '../core/datagram.js';
+import { Deadline } from '../core/deadline-heap.js';
 import type { Command, Replies } from './command.js';
 import { CommandQueue } from './command-queue.js';
 import { type FormatSet, withFormat } from './content-choice.js';
@@ -47,6 +48,7 @@ export class Device implements Registered, DeviceView {
   credentials: Credentials | undefined;
   /** When it registered or last updated, ms. */
   renewedAt = 0;
+  readonly lifetime: Deadline<Registered> = new Deadline<Registered>(this);
   link: BrokerLink | undefined;
   readonly commands = new CommandQueue();
   /** Commands wait: the device has not got the answer to its registration or update yet. */

@@ -5,12 +5,10 @@ import { type Device, type Observed, observedKey } from './device.js';
 import {
   type CommandRecord,
   decodeCommand,
-  decodeObservation,
   decodeRegistration,
   encodeCommand,
   encodeObservation,
   encodeRegistration,
-  type ObservationRecord,
   type RegistrationRecord,
 } from './snapshot.js';
 
@@ -83,41 +81,39 @@ export class Journal {
     this.store.committed(committed);
   }
 
-  /** Every registration that can be read; the others are removed. */
-  async *loadRegistrations(): AsyncIterable<readonly [endpoint: string, record: RegistrationRecord]> {
-    for await (const [endpoint, value] of this.registrations.entries()) {
+  /** Hands over every registration that can be read; the others are removed. */
+  loadRegistrations(take: (endpoint: string, record: RegistrationRecord) => void): Promise<void> {
+    return this.registrations.texts((endpoint, value) => {
       const record = decodeRegistration(value);
       if (record === undefined) this.registrations.delete(endpoint);
-      else yield [endpoint, record];
-    }
+      else take(endpoint, record);
+    });
   }
 
-  /** Hands over every observation; those that cannot be read, or that `take` does not want, are removed. */
-  async loadObservations(take: (endpoint: string, record: ObservationRecord) => boolean): Promise<void> {
-    for await (const [key, value] of this.observations.entries()) {
-      const record = decodeObservation(value);
-      const wanted = record !== undefined && take(key.slice(0, key.lastIndexOf(end)), record);
-      if (!wanted) this.observations.delete(key);
-    }
+  /** Hands over the record of every observation; those that `take` does not want are removed. */
+  loadObservations(take: (endpoint: string, record: string) => boolean): Promise<void> {
+    return this.observations.texts((key, record) => {
+      if (!take(key.slice(0, key.lastIndexOf(end)), record)) this.observations.delete(key);
+    });
   }
 
   /** Hands over every command, those of one device in their order; what is not wanted is removed. */
-  async loadCommands(take: (endpoint: string, record: CommandRecord, seq: number) => boolean): Promise<void> {
-    for await (const [key, value] of this.commands.entries()) {
+  loadCommands(take: (endpoint: string, record: CommandRecord, seq: number) => boolean): Promise<void> {
+    return this.commands.texts((key, value) => {
       const at = key.lastIndexOf(end);
       const seq = Number(key.slice(at + 1));
       this.seq = Math.max(this.seq, Number.isNaN(seq) ? 0 : seq);
       const record = decodeCommand(value);
       const wanted = record !== undefined && take(key.slice(0, at), record, seq);
       if (!wanted) this.commands.delete(key);
-    }
+    });
   }
 
   /** Hands over every device that sleeps; what is not wanted is removed. */
-  async loadAsleep(take: (endpoint: string) => boolean): Promise<void> {
-    for await (const [endpoint] of this.asleep.entries()) {
+  loadAsleep(take: (endpoint: string) => boolean): Promise<void> {
+    return this.asleep.texts((endpoint) => {
       if (!take(endpoint)) this.asleep.delete(endpoint);
-    }
+    });
   }
 }
 

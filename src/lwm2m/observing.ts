@@ -1,4 +1,4 @@
-import type { CoapResponse, OutgoingRequest } from '../coap/types.js';
+import type { CoapResponse, NotificationListener, OutgoingRequest } from '../coap/types.js';
 import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import type { Counter, Metrics } from '../core/metrics.js';
@@ -10,7 +10,7 @@ import { InternCache } from './intern-cache.js';
 import type { Journal } from './journal.js';
 import { readResponse } from './operations.js';
 import type { Lwm2mOptions } from './options.js';
-import type { OutgoingCommand } from './outgoing-command.js';
+import { lasting, type OutgoingCommand } from './outgoing-command.js';
 import { parsePath } from './path.js';
 import { isOwner } from './registrations.js';
 import type { Topics, TopicTemplate } from './topics.js';
@@ -52,10 +52,10 @@ export class Observing {
   /** Sends the request of a command that observes; resolves with the first response when the observation is kept. */
   async observe(device: Device, job: Job, command: ObserveCommand, request: OutgoingCommand): Promise<CoapResponse> {
     const observed: Observed = { command, observation: undefined, observers: [] };
-    const { notify, owns } = this.listener(device, observed);
-    const { response, observation } = await device.coap.observe(device.peer, request, notify, owns);
-    request.release();
+    const listener = new Listener(this, device, observed);
+    const { response, observation } = await device.coap.observe(device.peer, request, listener);
     if (observation === undefined) return response;
+    observation.request = lasting(request);
     const previous = device.observedBy(command);
     if (job.answered || device.commands.inFlight !== job || (job.again && previous === undefined)) {
       // Nobody waits for it any more, or the registration it belongs to has ended.
@@ -64,7 +64,8 @@ export class Observing {
     }
     const { replies, topics } = job;
     const before = previous?.observers ?? [];
-    observed.observers = job.again ? before : others(before, replies.dialect).concat({ replies, topics });
+    const known = job.again || before.some((observer) => observer.replies === replies && observer.topics === topics);
+    observed.observers = known ? before : others(before, replies.dialect).concat({ replies, topics });
     observed.observation = observation;
     device.observe(observed);
     this.context.journal.saveObservation(device, observed);
@@ -139,8 +140,7 @@ export class Observing {
 
   /** Takes up a relation that the device has kept. */
   resume(device: Device, observed: Observed, { token, request }: Relation): void {
-    const { notify, owns } = this.listener(device, observed);
-    observed.observation = device.coap.resume(device.peer, token, request, notify, owns);
+    observed.observation = device.coap.resume(device.peer, token, request, new Listener(this, device, observed));
   }
 
   /** The registration has ended. */
@@ -158,15 +158,13 @@ export class Observing {
     }
   }
 
-  /** Made here, and not where observations are: what is beside these functions there would live as long as they do. */
-  private listener(device: Device, observed: Observed) {
-    return {
-      notify: (notification: CoapResponse): void => this.notified(device, observed, notification),
-      owns: (peer: Peer): boolean => isOwner(device.peer, peer, this.context.options.rebindOnUdp),
-    };
+  /** Whether a notification of a device may come from this peer. */
+  owns(device: Device, peer: Peer): boolean {
+    return isOwner(device.peer, peer, this.context.options.rebindOnUdp);
   }
 
-  private notified(device: Device, observed: Observed, notification: CoapResponse): void {
+  /** A notification has come. */
+  notified(device: Device, observed: Observed, notification: CoapResponse): void {
     const { command, observation, observers } = observed;
     if (observation === undefined || !device.isObserved(observed)) return;
     const nowSeconds = this.context.clock.now() / 1000;
@@ -189,6 +187,27 @@ export class Observing {
   private drop(device: Device, observed: Observed): void {
     device.dropObserved(observed);
     this.context.journal.deleteObservation(device, observed);
+  }
+}
+
+/** Takes the notifications of one observation. */
+class Listener implements NotificationListener {
+  private readonly observing: Observing;
+  private readonly device: Device;
+  private readonly observed: Observed;
+
+  constructor(observing: Observing, device: Device, observed: Observed) {
+    this.observing = observing;
+    this.device = device;
+    this.observed = observed;
+  }
+
+  notified(notification: CoapResponse): void {
+    this.observing.notified(this.device, this.observed, notification);
+  }
+
+  owns(peer: Peer): boolean {
+    return this.observing.owns(this.device, peer);
   }
 }
 

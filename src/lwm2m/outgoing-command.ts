@@ -1,9 +1,7 @@
 import type { Method, OutgoingRequest } from '../coap/types.js';
+import { InternCache } from './intern-cache.js';
 
-/**
- * The request of a command. Observations keep theirs for as long as they live, of very many devices: hence one shape
- * for all, and nothing kept of the command once it is answered.
- */
+/** The request of a command, one shape for all. */
 export class OutgoingCommand implements OutgoingRequest {
   readonly method: Method;
   readonly path: readonly string[] | undefined;
@@ -13,9 +11,14 @@ export class OutgoingCommand implements OutgoingRequest {
   readonly payload: Buffer | undefined;
   readonly timeoutMs: number;
   readonly withinMs: number | undefined;
-  acknowledged: (() => void) | undefined;
+  readonly acknowledged: (() => void) | undefined;
 
-  constructor(request: OutgoingRequest, timeoutMs: number, withinMs: number | undefined, acknowledged: () => void) {
+  constructor(
+    request: OutgoingRequest,
+    timeoutMs: number,
+    withinMs: number | undefined,
+    acknowledged: (() => void) | undefined,
+  ) {
     this.method = request.method;
     this.path = request.path;
     this.query = request.query;
@@ -26,9 +29,14 @@ export class OutgoingCommand implements OutgoingRequest {
     this.withinMs = withinMs;
     this.acknowledged = acknowledged;
   }
+}
 
-  /** The command is answered. */
-  release(): void {
-    this.acknowledged = undefined;
-  }
+const kept = new InternCache<OutgoingCommand>(1000);
+
+/** The same request to be kept for long, without the command: one for all devices that are asked alike. */
+export function lasting(request: OutgoingCommand): OutgoingCommand {
+  const { method, path = [], query = [], contentFormat, accept, payload, timeoutMs, withinMs } = request;
+  const body = payload?.toString('latin1') ?? '';
+  const key = JSON.stringify([method, path, query, contentFormat, accept, timeoutMs, withinMs, body]);
+  return kept.get(key) ?? kept.add(key, new OutgoingCommand(request, timeoutMs, withinMs, undefined));
 }

@@ -4,13 +4,20 @@ import { AbsentPeer } from './absent-peer.js';
 import { Job, type ReplyTo } from './command-queue.js';
 import { withFormat } from './content-choice.js';
 import { type DefinitionSource, Device, type ObserveCommand, type Observed, type Observer } from './device.js';
-import { writeJson } from './dialects/json.js';
 import { parseRequest } from './dialects/parse-command.js';
 import { InternCache } from './intern-cache.js';
 import type { Relation } from './observing.js';
-import { parseRegisteredObjects } from './registered-objects.js';
+import { registeredObjectsOf } from './registered-objects.js';
 import { sharedParameters } from './registration.js';
-import type { CommandRecord, ObservationRecord, RegistrationRecord, RequestRecord, SentRecord } from './snapshot.js';
+import {
+  type CommandRecord,
+  decodeObservation,
+  type ObservationRecord,
+  type RegistrationRecord,
+  type RequestRecord,
+  type SentRecord,
+  splitObservation,
+} from './snapshot.js';
 import type { Topics } from './topics.js';
 
 /** An observation from before a restart; without a relation the device does not know of it. */
@@ -26,12 +33,16 @@ function replyToOf({ topic, correlationData }: NonNullable<CommandRecord['replyT
   };
 }
 
+/** What is the same in the observations of very many devices. */
+interface CommonObservation extends Omit<Observed, 'observation'> {
+  readonly request: OutgoingRequest | undefined;
+}
+
 /** Makes devices, commands and observations of what the store kept of them. What many have alike is made once. */
 export class Recall {
   private readonly definitions: DefinitionSource;
   private readonly topicsOf: (filter: string) => Topics;
-  private readonly observers = new InternCache<Omit<Observed, 'observation'> | undefined>(1000);
-  private readonly requests = new InternCache<OutgoingRequest>(1000);
+  private readonly observations = new InternCache<CommonObservation | undefined>(1000);
 
   constructor(definitions: DefinitionSource, topicsOf: (filter: string) => Topics) {
     this.definitions = definitions;
@@ -40,7 +51,7 @@ export class Recall {
 
   /** The device, at a peer that is not there yet; undefined when its record makes no sense. */
   device(endpoint: string, record: RegistrationRecord, coap: CoapEndpoint): Device | undefined {
-    const objects = attempt(() => parseRegisteredObjects(Buffer.from(record.links)));
+    const objects = attempt(() => registeredObjectsOf(record.links));
     if (objects instanceof DecodeError) return undefined;
     const { id, lifetime, version, queueMode, peer, identity, topicAddress } = record;
     const parameters = sharedParameters(record.parameters);
@@ -69,22 +80,27 @@ export class Recall {
   }
 
   /** An observation; undefined when its record makes no sense. */
-  observation({ token, sent, observers }: ObservationRecord): RecalledObservation | undefined {
-    const known = this.observersOf(observers);
-    if (known === undefined) return undefined;
+  observation(record: string): RecalledObservation | undefined {
+    const { token, rest } = splitObservation(record);
+    const common = this.observations.get(rest) ?? this.observations.add(rest, this.commonOf(rest));
+    if (common === undefined) return undefined;
+    const { command, observers, request } = common;
     return {
-      observed: { ...known, observation: undefined },
-      relation:
-        token === undefined || sent === undefined
-          ? undefined
-          : { token: Buffer.from(token, 'hex'), request: this.requestOf(sent) },
+      observed: { command, observers, observation: undefined },
+      relation: token === undefined || request === undefined ? undefined : { token, request },
     };
   }
 
+  private commonOf(record: string): CommonObservation | undefined {
+    const read = decodeObservation(record);
+    const watched = read === undefined ? undefined : this.observersOf(read.observers);
+    const sent = read?.sent;
+    return watched === undefined
+      ? undefined
+      : { ...watched, request: sent === undefined ? undefined : requestOf(sent) };
+  }
+
   private observersOf(records: ObservationRecord['observers']): Omit<Observed, 'observation'> | undefined {
-    const key = records.map(({ on, request }) => `${on} ${writeJson(request)}`).join('\n');
-    const known = this.observers.get(key);
-    if (known !== undefined) return known;
     let command: ObserveCommand | undefined;
     const observers: Observer[] = [];
     for (const record of records) {
@@ -93,14 +109,7 @@ export class Recall {
       command ??= addressed.command;
       observers.push({ replies: addressed.replies, topics: addressed.topics });
     }
-    return command === undefined ? undefined : this.observers.add(key, { command, observers });
-  }
-
-  private requestOf(sent: SentRecord): OutgoingRequest {
-    const key = JSON.stringify(sent);
-    const { payload, ...others } = sent;
-    const request = payload === undefined ? others : { ...others, payload: Buffer.from(payload, 'base64') };
-    return this.requests.get(key) ?? this.requests.add(key, request);
+    return command === undefined ? undefined : { command, observers };
   }
 
   private addressed({ request, on }: RequestRecord) {
@@ -109,4 +118,8 @@ export class Recall {
       ? { command: parsed.command, replies: parsed.replies, topics: this.topicsOf(on) }
       : undefined;
   }
+}
+
+function requestOf({ payload, ...others }: SentRecord): OutgoingRequest {
+  return payload === undefined ? others : { ...others, payload: Buffer.from(payload, 'base64') };
 }

@@ -38,6 +38,11 @@ export function parseRegisteredObjects(payload: Buffer): RegisteredObjects {
   return payload.length > cachedBytes ? objects : cache.add(text, objects);
 }
 
+/** What the link list of an earlier registration says; throws a DecodeError. */
+export function registeredObjectsOf(links: string): RegisteredObjects {
+  return cache.get(links) ?? parseRegisteredObjects(Buffer.from(links));
+}
+
 function registeredObjects(sent: string, links: readonly Link[]): RegisteredObjects {
   const root = links.find(isRoot);
   const alternatePath = root === undefined ? [] : segments(root.target);

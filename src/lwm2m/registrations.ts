@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
-import { Deadlines } from '../core/deadlines.js';
+import { type Deadline, DeadlineHeap } from '../core/deadline-heap.js';
 import { nameOfIdentity, sameIdentity } from '../core/identity.js';
 import type { Registration } from './registration.js';
 
@@ -12,6 +12,8 @@ export interface Registered {
   readonly peer: Peer;
   /** When it was made or last updated, ms. */
   renewedAt: number;
+  /** When its lifetime ends. */
+  readonly lifetime: Deadline<Registered>;
 }
 
 /** Every registration, by its id and by its endpoint name, with its lifetime. */
@@ -20,13 +22,15 @@ export class Registrations<R extends Registered> {
   private readonly byEndpoint = new Map<string, R>();
   /** Several where endpoints share an address; the one that was heard last comes last. */
   private readonly byPeer = new Map<string, R | Set<R>>();
-  private readonly lifetimes: Deadlines<R>;
+  private readonly lifetimes: DeadlineHeap<Registered>;
   private readonly clock: Clock;
 
   /** `expired` is told of each registration whose lifetime has ended, after it has been removed. */
   constructor(clock: Clock, expired: (registered: R) => void) {
     this.clock = clock;
-    this.lifetimes = new Deadlines(clock, 'lwm2m lifetime', (registered) => {
+    this.lifetimes = new DeadlineHeap(clock, 'lwm2m lifetime', ({ id }) => {
+      const registered = this.byId.get(id);
+      if (registered === undefined) return;
       this.remove(registered);
       expired(registered);
     });
@@ -55,7 +59,7 @@ export class Registrations<R extends Registered> {
   /** Goes on with a lifetime from when it was last renewed. */
   resume(registered: R): void {
     const { renewedAt, registration } = registered;
-    this.lifetimes.set(registered, renewedAt + registration.lifetimeSeconds * 1000);
+    this.lifetimes.set(registered.lifetime, renewedAt + registration.lifetimeSeconds * 1000);
   }
 
   /** Starts the lifetime anew. */
@@ -70,7 +74,7 @@ export class Registrations<R extends Registered> {
     this.byId.delete(registered.id);
     this.byEndpoint.delete(registered.registration.endpoint);
     this.forgetPeer(registered, registered.peer.key);
-    this.lifetimes.delete(registered);
+    this.lifetimes.cancel(registered.lifetime);
     return true;
   }
 

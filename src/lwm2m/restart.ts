@@ -50,12 +50,12 @@ export class Restart {
     const [coap] = endpoints;
     if (coap === undefined) return;
     const recall = new Recall(definitions, (filter) => applications.topicsOf(filter));
-    for await (const [endpoint, record] of journal.loadRegistrations()) {
+    await journal.loadRegistrations((endpoint, record) => {
       const device = recall.device(endpoint, record, coap);
-      if (device === undefined) continue;
+      if (device === undefined) return;
       registrations.restore(device);
       this.devices.push(device);
-    }
+    });
     const pending: Pending[] = [];
     await journal.loadObservations((endpoint, record) => {
       const device = registrations.of(endpoint);

@@ -4,7 +4,7 @@ import { DecodeError } from '../core/errors.js';
 import type { Job, ReplyTo } from './command-queue.js';
 import { formatsIn } from './content-choice.js';
 import type { Device, Observed } from './device.js';
-import { isObject, type JsonObject, MAX_JSON_DEPTH, parseJson, writeJson } from './dialects/json.js';
+import { isObject, type Json, type JsonObject, MAX_JSON_DEPTH, parseJson, writeJson } from './dialects/json.js';
 import type { Credentials, Lwm2mVersion } from './registration.js';
 
 /** What the store keeps of a registration, as JSON: readable, and 400 bytes for a usual device. */
@@ -80,23 +80,28 @@ export function encodeRegistration(device: Device): Buffer {
 }
 
 /** Reads the record of a registration. Undefined when it is damaged. */
-export function decodeRegistration(bytes: Buffer): RegistrationRecord | undefined {
-  return decode(bytes, 'links') as RegistrationRecord | undefined;
+export function decodeRegistration(text: string): RegistrationRecord | undefined {
+  try {
+    const json = JSON.parse(text) as Json;
+    return isObject(json) && 'links' in json ? (json as unknown as RegistrationRecord) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the record of an observation. Undefined when it is damaged. */
-export function decodeObservation(bytes: Buffer): ObservationRecord | undefined {
-  return decode(bytes, 'observers') as ObservationRecord | undefined;
+export function decodeObservation(text: string): ObservationRecord | undefined {
+  return decode(text, 'observers') as ObservationRecord | undefined;
 }
 
 /** Reads the record of a command. Undefined when it is damaged. */
-export function decodeCommand(bytes: Buffer): CommandRecord | undefined {
-  return decode(bytes, 'request') as CommandRecord | undefined;
+export function decodeCommand(text: string): CommandRecord | undefined {
+  return decode(text, 'request') as CommandRecord | undefined;
 }
 
-function decode(bytes: Buffer, essential: string): unknown {
+function decode(text: string, essential: string): unknown {
   // Applications' requests may hold integers that JSON.parse would round; here they lie a little deeper.
-  const json = parseJson(bytes.toString(), MAX_JSON_DEPTH + 10);
+  const json = parseJson(text, MAX_JSON_DEPTH + 10);
   return !(json instanceof DecodeError) && isObject(json) && essential in json ? json : undefined;
 }
 
@@ -109,6 +114,18 @@ export function encodeObservation({ observation, observers }: Observed): Buffer 
     observers: observers.map(({ replies, topics }) => ({ on: topics.command.text, request: replies.request })),
   };
   return Buffer.from(writeJson(record));
+}
+
+const tokenFirst = '{"token":"';
+
+/**
+ * The token in the record of an observation, and the rest, which is a record too: that of very many devices is the same
+ * and can be read once.
+ */
+export function splitObservation(record: string): { readonly token: Buffer | undefined; readonly rest: string } {
+  const end = record.startsWith(tokenFirst) ? record.indexOf('",', tokenFirst.length) : -1;
+  if (end < 0) return { token: undefined, rest: record };
+  return { token: Buffer.from(record.slice(tokenFirst.length, end), 'hex'), rest: `{${record.slice(end + 2)}` };
 }
 
 /** Writes the record of a command. */

@@ -38,6 +38,7 @@ export function isResponseTopic(topic: string, sets: readonly Topics[]): boolean
 /** A topic with `%e` and `%a` in it, ready for use. */
 export function compileTemplate(text: string): TopicTemplate {
   const parts = text.split(/(%[ea])/);
+  const simple = matchOfSimple(text);
   const pattern = patternOf(text);
   return {
     text,
@@ -52,12 +53,14 @@ export function compileTemplate(text: string): TopicTemplate {
           .map((level) => (/%[ea]/.test(level) ? '+' : level))
           .join('/')
       : undefined,
-    match: (topic) => {
-      const found = pattern.exec(topic);
-      if (found === null) return undefined;
-      const { endpoint, address } = found.groups ?? {};
-      return { ...(endpoint === undefined ? {} : { endpoint: endpointOfLevel(endpoint) }), address };
-    },
+    match:
+      simple ??
+      ((topic) => {
+        const found = pattern.exec(topic);
+        if (found === null) return undefined;
+        const { endpoint, address } = found.groups ?? {};
+        return { ...(endpoint === undefined ? {} : { endpoint: endpointOfLevel(endpoint) }), address };
+      }),
   };
 }
 
@@ -100,6 +103,18 @@ function percent(character: string): string {
 
 function unpercent(code: string): string {
   return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+}
+
+/** How most templates are matched, which have one level for the endpoint and no other place: without an expression. */
+function matchOfSimple(template: string): TopicTemplate['match'] | undefined {
+  const [prefix = '', suffix, ...more] = template.split('%e');
+  if (suffix === undefined || more.length > 0 || /%a|[+#]/.test(template)) return undefined;
+  return (topic) => {
+    const end = topic.length - suffix.length;
+    if (end <= prefix.length || !topic.startsWith(prefix) || !topic.endsWith(suffix)) return undefined;
+    const level = topic.slice(prefix.length, end);
+    return level.includes('/') ? undefined : { endpoint: endpointOfLevel(level) };
+  };
 }
 
 /** The topics a template covers, as an expression that captures the first `%e` and the first `%a`. */

@@ -21,8 +21,19 @@ export interface UdpOptions {
   readonly keyPrefix?: string;
   /** Multicast groups to join, of the same family as the host. */
   readonly groups?: readonly string[];
+  /**
+   * Whether what is sent in one turn of the event loop goes out at its end, one datagram after the other. That costs less
+   * than sending each between other work: whoever receives them is woken once, not once for each.
+   */
+  readonly gather?: boolean;
   /** Whether to send to broadcast addresses. */
   readonly broadcast?: boolean;
+}
+
+interface Outgoing {
+  readonly datagram: Buffer;
+  readonly host: string;
+  readonly port: number;
 }
 
 /** A UDP socket as a DatagramPort: one peer per source address and port. */
@@ -31,6 +42,8 @@ export class UdpPort implements DatagramPort {
   private readonly options: UdpOptions;
   private readonly log: Log;
   private readonly sendErrors: Counter;
+  /** What goes out at the end of this turn. */
+  private gathered: Outgoing[] = [];
   /** By the port modulo the length. */
   private readonly heard: (UdpPeer | undefined)[] = Array.from({ length: 1024 });
 
@@ -89,6 +102,7 @@ export class UdpPort implements DatagramPort {
   }
 
   async stop(): Promise<void> {
+    this.flush();
     const { socket } = this;
     this.socket = undefined;
     if (socket === undefined) return;
@@ -113,6 +127,21 @@ export class UdpPort implements DatagramPort {
 
   /** Sends a datagram; while the port is not started it is lost. */
   transmit(datagram: Buffer, host: string, port: number): void {
+    if (this.options.gather !== true) {
+      this.send(datagram, host, port);
+      return;
+    }
+    if (this.gathered.length === 0) setImmediate(this.flush);
+    this.gathered.push({ datagram, host, port });
+  }
+
+  private readonly flush = (): void => {
+    const { gathered } = this;
+    this.gathered = [];
+    for (const { datagram, host, port } of gathered) this.send(datagram, host, port);
+  };
+
+  private send(datagram: Buffer, host: string, port: number): void {
     try {
       if (this.socket === undefined) this.sendErrors.value++;
       else this.socket.socket.send(datagram, port, host, this.sent);

@@ -1,10 +1,11 @@
-import { Level } from 'level';
+import { type Iterator, Level } from 'level';
 import { IsthmusError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { type Batch, GroupCommit } from './group-commit.js';
 import type { Committed, Store, Table } from './store.js';
 
 const entriesAtOnce = 1000;
+const bytesAtOnce = 1024 * 1024;
 
 // Entries that live shortly, as a queue's do, should die in memory: LevelDB's own 4 MiB sends many of them to disk.
 const writeBufferSize = 16 * 1024 * 1024;
@@ -62,6 +63,8 @@ export class LevelStore implements Store {
   }
 }
 
+type TextIterator = Pick<Iterator<Level<string, Buffer>, string, string>, 'nextv'>;
+
 class LevelTable implements Table {
   private readonly db: Level<string, Buffer>;
   private readonly commits: GroupCommit;
@@ -92,7 +95,7 @@ class LevelTable implements Table {
     const from = this.root + prefix;
     // Awaited first: what was put before must be seen.
     await flushed(this.commits);
-    const iterator = this.db.iterator({ gte: from, lt: after(from) });
+    const iterator = this.db.iterator({ gte: from, lt: after(from), highWaterMarkBytes: bytesAtOnce });
     try {
       for (;;) {
         const found = await iterator.nextv(entriesAtOnce);
@@ -102,6 +105,27 @@ class LevelTable implements Table {
     } finally {
       await iterator.close();
     }
+  }
+
+  async texts(take: (key: string, value: string) => void): Promise<void> {
+    const { root } = this;
+    await flushed(this.commits);
+    const range = { gte: root, lt: after(root), highWaterMarkBytes: bytesAtOnce };
+    const iterator = this.db.iterator<string, string>({ ...range, valueEncoding: 'utf8' });
+    try {
+      await readTexts(iterator, (key, value) => take(key.slice(root.length), value));
+    } finally {
+      await iterator.close();
+    }
+  }
+}
+
+/** Reads each batch while the one before is taken. */
+async function readTexts(iterator: TextIterator, take: (key: string, value: string) => void): Promise<void> {
+  let reading = iterator.nextv(entriesAtOnce);
+  for (let found = await reading; found.length > 0; found = await reading) {
+    reading = iterator.nextv(entriesAtOnce);
+    for (const [key, value] of found) take(key, value);
   }
 }
 

@@ -39,4 +39,8 @@ class MemoryTable implements Table {
     const found = [...this.values].filter(([key]) => key.startsWith(prefix));
     yield* found.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
+
+  async texts(take: (key: string, value: string) => void): Promise<void> {
+    for await (const [key, value] of this.entries()) take(key, value.toString());
+  }
 }

@@ -5,6 +5,7 @@ const table: Table = {
   delete() {},
   get: async () => undefined,
   async *entries() {},
+  async texts() {},
 };
 
 /** A store that keeps nothing: for whoever wants no data folder and has what it needs in memory. */

@@ -32,7 +32,7 @@ export function lwm2mPorts(config: Lwm2mConfig, { log, metrics }: Around): UdpPo
   };
   return config.listeners.udp.map(
     ({ host, port }, index) =>
-      new UdpPort({ host, port, ...buffers, keyPrefix: index === 0 ? '' : `${index}/` }, log, metrics),
+      new UdpPort({ host, port, gather: true, ...buffers, keyPrefix: index === 0 ? '' : `${index}/` }, log, metrics),
   );
 }
 

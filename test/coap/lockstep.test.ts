@@ -52,8 +52,12 @@ test('over UDP: a device registers, is observed and notifies; a read is answered
   const peer = await ready;
 
   const notified: string[] = [];
-  const observing = endpoint.observe(peer, { method: 'GET', path: ['3', '0', '9'] }, (r) =>
-    notified.push(r.payload.toString()),
+  const observing = endpoint.observe(
+    peer,
+    { method: 'GET', path: ['3', '0', '9'] },
+    {
+      notified: (r) => void notified.push(r.payload.toString()),
+    },
   );
   const asked = readRequest(await device.receive());
   const token = asked.token.toString('hex');

@@ -168,10 +168,16 @@ test('our endpoint observes their server, and cancels', async (t) => {
   const done = new Promise<void>((resolve) => {
     three = resolve;
   });
-  const { response, observation } = await endpoint.observe(peer(theirs), { method: 'GET', path: ['o'] }, (r) => {
-    seen.push(r.payload.toString());
-    if (seen.length === 3) three();
-  });
+  const { response, observation } = await endpoint.observe(
+    peer(theirs),
+    { method: 'GET', path: ['o'] },
+    {
+      notified: (r) => {
+        seen.push(r.payload.toString());
+        if (seen.length === 3) three();
+      },
+    },
+  );
   t.is(response.payload.toString(), '0');
   for (const text of ['1', '2', '3']) {
     for (const stream of streams) stream.write(text);

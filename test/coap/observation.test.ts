@@ -5,6 +5,7 @@ import type { RequestMessage } from '#src/coap/message.js';
 import { isFresh } from '#src/coap/observation.js';
 import type { Options } from '#src/coap/options.js';
 import type { CoapResponse, Observation } from '#src/coap/types.js';
+import type { Peer } from '#src/core/datagram.js';
 import { empties, readRequest, response, wire } from '../support/coap-messages.js';
 import { settled, type World, world } from '../support/coap-world.js';
 import { MemoryPeer } from '../support/memory-port.js';
@@ -36,12 +37,10 @@ let mid = 1000;
 async function observed(owns?: (peer: MemoryPeer) => boolean): Promise<Observed> {
   const w = await world();
   const seen: CoapResponse[] = [];
-  const promise = w.endpoint.observe(
-    w.device,
-    target,
-    (r) => void seen.push(r),
-    owns === undefined ? undefined : (peer) => owns(peer as MemoryPeer),
-  );
+  const promise = w.endpoint.observe(w.device, target, {
+    notified: (r) => void seen.push(r),
+    ...(owns === undefined ? {} : { owns: (peer: Peer) => owns(peer as MemoryPeer) }),
+  });
   const sent = readRequest(w.device.take()[0]);
   const token = sent.token.toString('hex');
   const first = response('2.05', { mid: sent.mid, token, payload: 'first', options: { observe: 10 } });
@@ -63,7 +62,7 @@ async function observed(owns?: (peer: MemoryPeer) => boolean): Promise<Observed>
 test('an observation: the first response, then notifications, acknowledged if they ask for it', async (t) => {
   const w = await world();
   const seen: CoapResponse[] = [];
-  const promise = w.endpoint.observe(w.device, target, (r) => void seen.push(r));
+  const promise = w.endpoint.observe(w.device, target, { notified: (r) => void seen.push(r) });
   const sent = readRequest(w.device.take()[0]);
   t.deepEqual(
     [sent.method, sent.options.path, sent.options.observe, sent.options.accept],
@@ -99,7 +98,7 @@ test('no observation if the peer answers without the option or with an error', a
     ['4.05', 5],
   ] as const) {
     const w = await world();
-    const promise = w.endpoint.observe(w.device, target, () => t.fail());
+    const promise = w.endpoint.observe(w.device, target, { notified: () => t.fail() });
     const sent = readRequest(w.device.take()[0]);
     const token = sent.token.toString('hex');
     w.port.deliver(wire(response(code, { mid: sent.mid, token, options: { observe } })), w.device);
@@ -112,10 +111,7 @@ test('no observation if the peer answers without the option or with an error', a
 
 test('a peer that does not answer', async (t) => {
   const w = await world();
-  const failed = t.throwsAsync(
-    w.endpoint.observe(w.device, target, () => t.fail()),
-    { code: 'TIMEOUT' },
-  );
+  const failed = t.throwsAsync(w.endpoint.observe(w.device, target, { notified: () => t.fail() }), { code: 'TIMEOUT' });
   w.clock.advance(62_000);
   await failed;
 });
@@ -251,7 +247,9 @@ test('taken up after a restart', async (t) => {
   const w = await world();
   const seen: string[] = [];
   const token = Buffer.from('0102030405060708', 'hex');
-  const observation = w.endpoint.resume(w.device, token, target, (r) => void seen.push(r.payload.toString()));
+  const observation = w.endpoint.resume(w.device, token, target, {
+    notified: (r) => void seen.push(r.payload.toString()),
+  });
   t.deepEqual(observation.token, token);
   const notify = (observe: number, text: string, id: number) => {
     const options = { observe };
@@ -274,12 +272,9 @@ test('taken up at another peer it goes on from the newest notification', async (
   const moved = new MemoryPeer('moved');
   w.notification(12, 'a');
   const seen: string[] = [];
-  const again = w.endpoint.resume(
-    moved,
-    Buffer.from(w.token, 'hex'),
-    target,
-    (r) => void seen.push(r.payload.toString()),
-  );
+  const again = w.endpoint.resume(moved, Buffer.from(w.token, 'hex'), target, {
+    notified: (r) => void seen.push(r.payload.toString()),
+  });
   w.observation.forget();
   w.notification(11, 'old', { from: moved });
   w.notification(13, 'new', { from: moved });
@@ -353,7 +348,7 @@ test('a notification that cannot be completed is left out, and counted; the obse
 test('a first response in blocks: the observation counts from its first block', async (t) => {
   const w = await world();
   const seen: string[] = [];
-  const promise = w.endpoint.observe(w.device, target, (r) => void seen.push(r.payload.toString()));
+  const promise = w.endpoint.observe(w.device, target, { notified: (r) => void seen.push(r.payload.toString()) });
   const sent = readRequest(w.device.take()[0]);
   const token = sent.token.toString('hex');
   answer(w, sent, { observe: 1, block2: at(0, true) }, block0);
@@ -368,7 +363,7 @@ test('a first response in blocks: the observation counts from its first block', 
 
 test('a notification that comes while the first response is being completed is the first response', async (t) => {
   const w = await world();
-  const promise = w.endpoint.observe(w.device, target, () => t.fail());
+  const promise = w.endpoint.observe(w.device, target, { notified: () => t.fail() });
   const sent = readRequest(w.device.take()[0]);
   answer(w, sent, { observe: 1, block2: at(0, true) }, block0);
   const token = sent.token.toString('hex');
@@ -381,7 +376,7 @@ test('a notification that comes while the first response is being completed is t
 
 test('a first response that cannot be completed is an error, and no observation', async (t) => {
   const w = await world();
-  const promise = w.endpoint.observe(w.device, target, () => t.fail());
+  const promise = w.endpoint.observe(w.device, target, { notified: () => t.fail() });
   const sent = readRequest(w.device.take()[0]);
   answer(w, sent, { observe: 1, block2: at(0, true) }, block0);
   answer(w, readRequest(w.device.take()[0]), { block2: at(5, true) }, block0);
@@ -400,7 +395,7 @@ test('an observation by FETCH: what is observed is in its body, also when it is 
     accept: 112,
     payload: Buffer.from('paths'),
   } as const;
-  const promise = w.endpoint.observe(w.device, composite, () => undefined);
+  const promise = w.endpoint.observe(w.device, composite, { notified: () => undefined });
   const sent = readRequest(w.device.take()[0]);
   t.deepEqual([sent.method, sent.payload.toString(), sent.options.observe], ['FETCH', 'paths', 0]);
   answer(w, sent, { observe: 1 }, 'x');

@@ -44,6 +44,9 @@ for (const [kind, open] of Object.entries(kinds)) {
     t.is((await a.get('x/10'))?.toString(), 'new');
     t.deepEqual(await lines(a, 'x/'), ['x/10=new']);
     t.deepEqual(await lines(b), ['x/1=other']);
+    const texts: string[] = [];
+    await a.texts((key, value) => texts.push(`${key}=${value}`));
+    t.deepEqual(texts, await lines(a));
     await store.close();
     await store.close();
   });
@@ -63,6 +66,9 @@ test('level: everything is there after closing and opening again, in any number'
     count++;
   }
   t.is(count, 2500);
+  let texts = 0;
+  await again.table('a').texts((key) => t.is(Number(key), texts++));
+  t.is(texts, 2500);
   again.table('a').put('x', Buffer.alloc(0));
   await committed(again);
   await again.close();

@@ -35,6 +35,10 @@ export class CrashStore implements Store {
         const found = [...rows()].filter(([key]) => key.startsWith(prefix));
         yield* found.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
       },
+      texts: async (take) => {
+        const sorted = [...rows()].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+        for (const [key, value] of sorted) take(key, value.toString());
+      },
     };
   }
 

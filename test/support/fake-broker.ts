@@ -208,7 +208,7 @@ class FakeLink implements BrokerLink {
   end(reason: 'takeover' | 'kicked' | 'lost'): void {
     if (!this.open) return;
     this.close();
-    this.options.onClose?.(reason);
+    this.options.onClose?.(reason, this);
   }
 
   deliver(message: Message, taken: () => void): void {

@@ -8,7 +8,7 @@ import type {
   OutgoingRequest,
   RequestHandler,
 } from '#src/coap/types.js';
-import { ExchangeError } from '#src/coap/types.js';
+import { ExchangeError, type NotificationListener } from '#src/coap/types.js';
 import type { Clock } from '#src/core/clock.js';
 import type { Peer } from '#src/core/datagram.js';
 import { MemoryPeer } from '../../support/memory-port.js';
@@ -110,24 +110,17 @@ export class FakeCoap implements CoapEndpoint {
   async observe(
     peer: Peer,
     request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns: (peer: Peer) => boolean = (other) => other.key === peer.key,
+    listener: NotificationListener,
   ): Promise<{ response: CoapResponse; observation?: Observation }> {
     const response = await this.send(peer, request, 0);
     if (response.observe === undefined) return { response };
     this.tokens += 1;
     const token = Buffer.from(this.tokens.toString(16).padStart(16, '0'), 'hex');
-    return { response, observation: this.relation(peer, token, request, notify, owns) };
+    return { response, observation: this.relation(peer, token, request, listener) };
   }
 
-  resume(
-    peer: Peer,
-    token: Buffer,
-    request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns: (peer: Peer) => boolean = (other) => other.key === peer.key,
-  ): Observation {
-    return this.relation(peer, token, request, notify, owns);
+  resume(peer: Peer, token: Buffer, request: OutgoingRequest, listener: NotificationListener): Observation {
+    return this.relation(peer, token, request, listener);
   }
 
   forget(peer: Peer): void {
@@ -146,9 +139,10 @@ export class FakeCoap implements CoapEndpoint {
     peer: Peer,
     token: Buffer,
     request: OutgoingRequest,
-    notify: (response: CoapResponse) => void,
-    owns: (peer: Peer) => boolean,
+    listener: NotificationListener,
   ): FakeObservation {
+    const notify = (response: CoapResponse): void => listener.notified(response);
+    const owns = (other: Peer): boolean => listener.owns?.(other) ?? other.key === peer.key;
     const observation = new FakeObservation(token, peer, request, notify, owns, () => this.send(peer, request, 1));
     this.observations.push(observation);
     return observation;
