@@ -22,7 +22,7 @@ export class TestClient {
 
   /** Connects once, or rejects. */
   static async connect(url: string, clientId: string, options: IClientOptions = {}): Promise<TestClient> {
-    const client = mqtt.connect(url, { clientId, reconnectPeriod: 0, connectTimeout: 3000, ...options });
+    const client = mqtt.connect(url, { clientId, reconnectPeriod: 0, connectTimeout: 20_000, ...options });
     const test = new TestClient(client);
     await new Promise<void>((resolve, reject) => {
       client.once('connect', () => resolve());
