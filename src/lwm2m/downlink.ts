@@ -39,12 +39,18 @@ export interface DownlinkContext {
 /** Content formats are tried in turn; there are not more than these. */
 const mostAttempts = 8;
 
+interface UnderWay {
+  readonly device: Device;
+  readonly job: Job;
+}
+
 /** Takes commands to devices, one at a time for each, and their results back to the applications. */
 export class Downlink {
   private readonly context: DownlinkContext;
   private readonly deadlines: Deadlines<Device>;
   /** Commands under way that are not in the store yet. */
-  private fresh: { readonly device: Device; readonly job: Job }[] = [];
+  private fresh: UnderWay[] = [];
+  private aged: UnderWay[] = [];
   private keeping: Timer | undefined;
   private stopped = false;
 
@@ -73,7 +79,7 @@ export class Downlink {
     } else if (options.keepAfterMs > 0 && device.commands.inFlight === job && !job.stored) {
       job.taken = taken;
       this.fresh.push({ device, job });
-      this.keeping ??= this.context.clock.after('lwm2m commands', options.keepAfterMs, () => this.keepFresh());
+      this.keeping ??= this.context.clock.after('lwm2m commands', options.keepAfterMs, () => this.keepAged());
     } else {
       if (!job.stored) journal.saveCommand(device, job);
       journal.stored(taken);
@@ -118,7 +124,7 @@ export class Downlink {
   /** The endpoint has a new registration: what is not done yet is the new one's to do. */
   succeed(old: Device, device: Device): void {
     this.deadlines.delete(old);
-    this.keepFresh();
+    this.keepAll();
     const { inFlight } = old.commands;
     const jobs = old.commands.drain().filter((job) => !isWish(old, job));
     this.context.observing.inherit(old, device);
@@ -146,7 +152,7 @@ export class Downlink {
   stop(devices: Iterable<Device>): void {
     this.stopped = true;
     this.deadlines.clear();
-    this.keepFresh();
+    this.keepAll();
     for (const device of devices) {
       for (const job of device.commands.all()) {
         if (!job.stored && !job.answered && !isWish(device, job)) this.context.journal.saveCommand(device, job);
@@ -154,12 +160,28 @@ export class Downlink {
     }
   }
 
-  /** Writes what has been under way for a while. */
-  private keepFresh(): void {
-    const { journal } = this.context;
+  /** Writes what has been under way for a while, and not with it what has only just been sent. */
+  private keepAged(): void {
+    const { clock, options } = this.context;
+    const { aged } = this;
+    this.aged = this.fresh;
+    this.fresh = [];
+    this.keeping =
+      this.aged.length === 0 ? undefined : clock.after('lwm2m commands', options.keepAfterMs, () => this.keepAged());
+    this.keep(aged);
+  }
+
+  /** Writes everything that is under way. */
+  private keepAll(): void {
     this.keeping?.cancel();
     this.keeping = undefined;
-    for (const { device, job } of this.fresh.splice(0)) {
+    this.keep(this.aged.splice(0));
+    this.keep(this.fresh.splice(0));
+  }
+
+  private keep(underWay: readonly UnderWay[]): void {
+    const { journal } = this.context;
+    for (const { device, job } of underWay) {
       const { taken } = job;
       if (job.answered || taken === undefined) continue;
       job.taken = undefined;

@@ -66,7 +66,7 @@ export interface Lwm2mOptions {
    */
   readonly commandTimeoutMs: number;
   /**
-   * How long a command may be under way before it is written to the store. Until then, or until its answer, its publisher
+   * How long a command may be under way, at least, before it is written to the store; at most twice as long. Until then, or until its answer, its publisher
    * is not acknowledged; what is answered sooner costs no write. 0 where the broker hands over one message after the other.
    */
   readonly keepAfterMs: number;

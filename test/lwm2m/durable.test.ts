@@ -261,6 +261,9 @@ test('a command that is answered soon is never written; another is, and taken th
   await world.settled();
   world.clock.advance(5);
   await world.settled();
+  t.is(store.count('lwm2m.commands'), 0, 'what was under way at the last look is written at this one');
+  world.clock.advance(5);
+  await world.settled();
   t.deepEqual([store.count('lwm2m.commands'), taken], [1, [1, 2]]);
   await world.answer({ code: '4.04' });
   t.is(store.count('lwm2m.commands'), 0);
