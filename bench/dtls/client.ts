@@ -24,7 +24,7 @@ export const sharedKey = { identity: 'dev1', key: Buffer.from('secretPSK') };
 
 /**
  * A DTLS client that makes a server work: it checks no certificate and no Finished, and repeats nothing. A session of one
- * suite, without client certificate and without connection id.
+ * suite, without client certificate.
  */
 export class DtlsClient {
   /** The handshake is complete. */
@@ -45,12 +45,22 @@ export class DtlsClient {
   private sequence = 0;
   private sealedSequence = 0;
   private messageSeq = 0;
+  private readonly identity: string;
+  private readonly asksForCid: boolean;
+  private cid: Buffer = noBytes;
 
-  constructor(suite: number, send: (datagram: Buffer) => void) {
+  /** `asksForCid`: the server is to give a connection id, and gets none. */
+  constructor(
+    suite: number,
+    send: (datagram: Buffer) => void,
+    { identity = sharedKey.identity, asksForCid = false } = {},
+  ) {
     const found = suiteById(suite);
     if (found === undefined) throw new Error(`no suite ${suite}`);
     this.suite = found;
     this.send = send;
+    this.identity = identity;
+    this.asksForCid = asksForCid;
   }
 
   start(): void {
@@ -103,6 +113,7 @@ export class DtlsClient {
       extensions.set(extensionTypes.ecPointFormats, Buffer.from([1, 0]));
       extensions.set(extensionTypes.signatureAlgorithms, encodeList16(signatureSchemes.map(({ id }) => id)));
     }
+    if (this.asksForCid) extensions.set(extensionTypes.connectionId, Buffer.from([0]));
     const { random } = this;
     const hello = { version: dtls12, random, sessionId: noBytes, cookie, suites: [this.suite.id] };
     this.transcript = new Transcript();
@@ -121,6 +132,7 @@ export class DtlsClient {
         if (hello instanceof Error) throw hello;
         this.serverRandom = Buffer.from(hello.random);
         this.extendedMaster = hello.extensions.has(extensionTypes.extendedMasterSecret);
+        this.cid = Buffer.from(hello.extensions.get(extensionTypes.connectionId)?.subarray(1) ?? noBytes);
         break;
       }
       case handshakeTypes.serverKeyExchange: {
@@ -143,7 +155,7 @@ export class DtlsClient {
   private answer(): void {
     const { suite, random, serverRandom } = this;
     const psk = usesPsk(suite);
-    const identity = psk ? Buffer.from(sharedKey.identity) : undefined;
+    const identity = psk ? Buffer.from(this.identity) : undefined;
     const exchange = encodeClientKeyExchange({ identity, point: this.ephemeral?.point });
     const message = this.message(handshakeTypes.clientKeyExchange, exchange);
     const premaster = psk ? pskPremaster(sharedKey.key) : this.ephemeral?.agree(this.peerPoint);
@@ -173,6 +185,6 @@ export class DtlsClient {
 
   private sealed(type: number, content: Uint8Array): Buffer {
     if (this.cipher === undefined) throw new Error('no keys yet');
-    return this.cipher.seal(type, 1, this.sealedSequence++, content, noBytes);
+    return this.cipher.seal(type, 1, this.sealedSequence++, content, this.cid);
   }
 }

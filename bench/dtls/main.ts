@@ -1,5 +1,5 @@
 // `node .build/bench/dtls/main.js`: measures the DTLS server alone, and other DTLS servers beside it.
-import { execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { cpuMs } from '../processes.js';
 import { median } from '../report.js';
 import { type DtlsJob, type FromLoad, type Measurement, measurements } from './measure.js';
+import { measureMemory } from './memory.js';
 
 const usage = `node .build/bench/dtls/main.js [options]
   --only NAME        one measurement; may be repeated: ${Object.keys(measurements).join(', ')}
@@ -18,6 +19,10 @@ const usage = `node .build/bench/dtls/main.js [options]
   --clients N        sessions, or handshakes at a time (20 and 4)
   --window N         records a session has under way (4)
   --payload N        bytes of a record (32)
+  --only memory      not a rate: resident memory of Isthmus per session
+  --sessions N       sessions for it (10000)
+  --idle N           seconds of silence before it is measured again (10)
+  --without-store    sessions are not stored
 `;
 
 interface Target {
@@ -46,10 +51,17 @@ async function main(): Promise<void> {
       clients: { type: 'string' },
       window: { type: 'string', default: '4' },
       payload: { type: 'string', default: '32' },
+      sessions: { type: 'string', default: '10000' },
+      idle: { type: 'string', default: '10' },
+      'without-store': { type: 'boolean', default: false },
     },
   });
   if (values.help) {
     process.stdout.write(usage);
+    return;
+  }
+  if (values.only.includes('memory')) {
+    await memory(Number(values.sessions), Number(values.idle), !values['without-store']);
     return;
   }
   const own = values['without-own'] ? undefined : await startOwn();
@@ -75,6 +87,20 @@ async function main(): Promise<void> {
     }
   } finally {
     own?.stop();
+  }
+}
+
+async function memory(sessions: number, idleSeconds: number, stored: boolean): Promise<void> {
+  const store = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
+  const own = await startOwn(stored ? [store] : []);
+  const crowd = fork(join(import.meta.dirname, 'crowd.js'));
+  try {
+    const job = { port: own.target.port, sessions, idleSeconds };
+    for (const line of await measureMemory(own.server, crowd, job)) process.stdout.write(`${line}\n`);
+  } finally {
+    crowd.disconnect();
+    own.stop();
+    rmSync(store, { recursive: true });
   }
 }
 
@@ -117,16 +143,18 @@ async function runRound({ host, port, pid, name }: Target, base: Omit<DtlsJob, '
 }
 
 /** The DTLS server of Isthmus in a process of its own, with a certificate made by the openssl command. */
-async function startOwn(): Promise<{ target: Target; stop: () => void }> {
+async function startOwn(
+  more: readonly string[] = [],
+): Promise<{ target: Target; server: ChildProcess; stop: () => void }> {
   const folder = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost'];
   execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-  const server = fork(join(import.meta.dirname, 'server.js'), [key, certificate]);
+  const server = fork(join(import.meta.dirname, 'server.js'), [key, certificate, ...more]);
   const port = await new Promise<number>((resolve) => server.once('message', (message) => resolve(Number(message))));
   rmSync(folder, { recursive: true });
   const target = { name: 'isthmus', only: undefined, host: '127.0.0.1', port, pid: server.pid };
-  return { target, stop: () => server.disconnect() };
+  return { target, server, stop: () => server.disconnect() };
 }
 
 function readTarget(text: string): Target {

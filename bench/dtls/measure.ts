@@ -24,3 +24,26 @@ export type FromLoad =
   | { readonly kind: 'phase'; readonly phase: 'start' | 'end' }
   | { readonly kind: 'counted'; readonly completed: number; readonly lost: number; readonly ms: number }
   | { readonly kind: 'failed'; readonly message: string };
+
+/** Devices for the main process to send for: so many, the first with this number. */
+export interface CrowdJob {
+  readonly port: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The crowd to the main process. */
+export type FromCrowd =
+  | { readonly kind: 'arrived'; readonly first: number; readonly count: number }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** What a server under measurement is asked for. */
+export type ToServer = 'collect garbage' | 'memory';
+
+/** Its answer: bytes of its heap, and of buffers outside. */
+export interface ServerMemory {
+  readonly heapUsed: number;
+  readonly heapTotal: number;
+  readonly external: number;
+  readonly arrayBuffers: number;
+}

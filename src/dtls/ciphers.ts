@@ -1,6 +1,6 @@
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import { contentTypes, type DtlsRecord, dtls12, headerLength, maxPlaintextLength, writeHeader } from './record.js';
-import type { CipherSuite } from './suites.js';
+import { type CipherSuite, keyBlockLength } from './suites.js';
 
 /** Which end of a connection one is; it decides which half of the key block seals and which opens. */
 export type Side = 'client' | 'server';
@@ -12,9 +12,12 @@ export interface Plaintext {
 }
 
 const explicitLength = 8;
+// By length; made once, as the spaces below are, since every record needs them.
+const tagOptions = { 8: { authTagLength: 8 }, 16: { authTagLength: 16 } };
 const nonce = Buffer.alloc(12);
 // Sized for the longest connection id there can be; one record at a time is sealed or opened, so one is enough.
 const aadSpace = Buffer.alloc(23 + 255);
+const plainAad = aadSpace.subarray(0, 13);
 // No bytes, but at an address: given none, OpenSSL's CCM would leave the tag of an empty plaintext unmade or unchecked.
 const noBytes = Buffer.alloc(1).subarray(0, 0);
 
@@ -24,7 +27,7 @@ export class RecordCipher {
   private readonly block: Buffer;
   private readonly side: Side;
 
-  /** `block` is the key block; the cipher owns it and `destroy` overwrites it. */
+  /** `block` begins with the key block; the cipher owns that and `destroy` overwrites it. */
   constructor(suite: CipherSuite, block: Buffer, side: Side) {
     this.suite = suite;
     this.block = block;
@@ -33,7 +36,7 @@ export class RecordCipher {
 
   /** The key block itself, for the session store. */
   get keys(): Buffer {
-    return this.block;
+    return this.block.subarray(0, keyBlockLength(this.suite));
   }
 
   /** A whole record. With a connection id the content's type goes inside and `padding` zeros after it. */
@@ -48,13 +51,12 @@ export class RecordCipher {
     record.writeUInt16BE(record.length - fragmentAt, fragmentAt - 2);
     // The explicit nonce is epoch and sequence number, which never repeat under one key.
     record.copy(record, fragmentAt, 3, 11);
+    const cipherNonce = this.nonce(true, record, fragmentAt);
     const cipher = createCipheriv(
       this.suite.cipher as CipherGCMTypes,
       this.key(true),
-      this.nonce(true, record, fragmentAt),
-      {
-        authTagLength: tagLength,
-      },
+      cipherNonce,
+      tagOptions[tagLength],
     );
     cipher.setAAD(additionalData(type, epoch, sequence, cid, inner.length), { plaintextLength: inner.length });
     const body = fragmentAt + explicitLength;
@@ -70,13 +72,12 @@ export class RecordCipher {
     const { fragment, cid } = record;
     const length = fragment.length - explicitLength - tagLength;
     if (length < 0 || length > maxPlaintextLength + 256 || record.version !== dtls12) return undefined;
+    const cipherNonce = this.nonce(false, fragment, 0);
     const decipher = createDecipheriv(
       this.suite.cipher as CipherGCMTypes,
       this.key(false),
-      this.nonce(false, fragment, 0),
-      {
-        authTagLength: tagLength,
-      },
+      cipherNonce,
+      tagOptions[tagLength],
     );
     decipher.setAuthTag(fragment.subarray(explicitLength + length));
     decipher.setAAD(additionalData(record.type, record.epoch, record.sequence, cid, length), {
@@ -99,7 +100,7 @@ export class RecordCipher {
 
   /** Overwrites the keys. */
   destroy(): void {
-    this.block.fill(0);
+    this.keys.fill(0);
   }
 
   private key(sealing: boolean): Buffer {
@@ -128,7 +129,7 @@ export function additionalData(type: number, epoch: number, sequence: number, ci
     aadSpace[8] = type;
     aadSpace.writeUInt16BE(dtls12, 9);
     aadSpace.writeUInt16BE(length, 11);
-    return aadSpace.subarray(0, 13);
+    return plainAad;
   }
   aadSpace.fill(0xff, 0, 8);
   aadSpace[8] = contentTypes.tls12Cid;

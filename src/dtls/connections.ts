@@ -2,7 +2,7 @@ import { cidText } from './cid.js';
 import type { DtlsPeer } from './peer.js';
 import type { Pending } from './pending.js';
 
-/** How stale a peer's place in the line may be before hearing from it moves it to the end. */
+/** To within how long peers stand in the order in which they were heard. */
 const rankMs = 60_000;
 
 /** Every connection of an endpoint, and by what it is found: address, connection id, name. */
@@ -68,7 +68,8 @@ export class Connections {
 
   /** Files a peer; at its address it takes the place of another. */
   add(peer: DtlsPeer): void {
-    const { ownCid } = peer.session;
+    const { ownCid, lastSeen } = peer.session;
+    peer.rank = rankOf(lastSeen);
     this.byKey.set(peer.key, peer);
     this.byAddress.set(peer.lowerKey, peer);
     if (ownCid.length > 0) this.byCid.set(ownCid, peer);
@@ -92,8 +93,9 @@ export class Connections {
 
   /** A peer has been heard. */
   heard(peer: DtlsPeer, now: number): void {
-    if (now - peer.rankedAt < rankMs) return;
-    peer.rankedAt = now;
+    const rank = rankOf(now);
+    if (rank === peer.rank) return;
+    peer.rank = rank;
     this.byKey.delete(peer.key);
     this.byKey.set(peer.key, peer);
   }
@@ -108,3 +110,6 @@ export class Connections {
     for (const map of [this.pendings, this.pendingsByCid, this.byAddress, this.byCid, this.byKey]) map.clear();
   }
 }
+
+/** A small number, as V8 keeps it without a box. */
+const rankOf = (now: number): number => Math.floor(now / rankMs);

@@ -1,3 +1,4 @@
+import { keepSecret } from './keep.js';
 import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from './prf.js';
 import type { CipherSuite } from './suites.js';
 import type { Transcript } from './transcript.js';
@@ -9,6 +10,8 @@ export class HandshakeSecrets {
   readonly serverRandom: Buffer;
   /** Empty until there is one. */
   master: Buffer = Buffer.alloc(0);
+  /** What `keep` has made. */
+  kept: Buffer = Buffer.alloc(0);
   private readonly transcript: Transcript;
 
   constructor(suite: CipherSuite, clientRandom: Buffer, serverRandom: Buffer, transcript: Transcript) {
@@ -27,9 +30,15 @@ export class HandshakeSecrets {
     premaster.fill(0);
   }
 
-  /** A new key block. */
-  keyBlock(): Buffer {
-    return keyBlock(this.suite, this.master, this.clientRandom, this.serverRandom);
+  /**
+   * Makes what is kept for the life of the session: the key block, and `withMaster` the master secret behind it. A resumed
+   * session has that from the one before.
+   */
+  keep(withMaster: boolean): Buffer {
+    const block = keyBlock(this.suite, this.master, this.clientRandom, this.serverRandom);
+    this.kept = keepSecret(Buffer.concat(withMaster ? [block, this.master] : [block]));
+    block.fill(0);
+    return this.kept;
   }
 
   /** The body of a Finished over the transcript as it stands. */
@@ -38,8 +47,14 @@ export class HandshakeSecrets {
     return verifyData(hash, this.master, from, this.transcript.digest(hash));
   }
 
-  /** Overwrites the master secret. */
+  /** Overwrites the master secret, but not what is kept. */
   destroy(): void {
     this.master.fill(0);
+  }
+
+  /** Overwrites everything: no session has come of it. */
+  discard(): void {
+    this.destroy();
+    this.kept.fill(0);
   }
 }

@@ -12,14 +12,14 @@ import { HandshakeSecrets } from './handshake-secrets.js';
 import type { HandshakeEffect, HandshakeInput, HandshakeStart } from './handshake-step.js';
 import { HeldRecords } from './held-records.js';
 import { identityName, identityText } from './identity-text.js';
-import { keep, keepSecret } from './keep.js';
+import { keep } from './keep.js';
 import { type Contribution, premasterOf, readContribution } from './key-agreement.js';
 import { LastFlight } from './last-flight.js';
 import type { Ending, Psk } from './options.js';
 import { OutgoingFlight } from './outgoing-flight.js';
 import { type HandshakeMessage, Reassembler } from './reassembly.js';
 import { contentTypes, type DtlsRecord } from './record.js';
-import { type ResumableSession, sessionIdText } from './resumption.js';
+import { masterOf, type ResumableSession, sessionIdText } from './resumption.js';
 import { RetransmissionTimer } from './retransmission.js';
 import { resumedServerHello, serverFlight } from './server-flight.js';
 import { addFullHandshakeExtensions, serverHelloExtensions } from './server-hello-extensions.js';
@@ -128,7 +128,7 @@ export class Handshake {
     if (this.established) return;
     this.awaiting = 'nothing';
     this.session?.close();
-    this.secrets.destroy();
+    this.secrets.discard();
   }
 
   private start(): void {
@@ -150,7 +150,7 @@ export class Handshake {
       this.outgoing.append(resumedServerHello(this.suite.id, values), false);
       this.identity = resumable.identity;
       this.credential = resumable.credential;
-      this.secrets.master = Buffer.from(resumable.master);
+      this.secrets.master = Buffer.from(masterOf(resumable));
       this.makeSession();
       this.outgoing.changeCipherSpec();
       this.outgoing.append({ type: types.finished, body: this.secrets.finished('server') }, true);
@@ -295,10 +295,10 @@ export class Handshake {
   }
 
   private makeSession(): void {
-    const { features, ownCid, sessionName } = this.from;
+    const { features, ownCid, plan, sessionName } = this.from;
     this.session = new Session({
       name: sessionName,
-      cipher: new RecordCipher(this.suite, keepSecret(this.secrets.keyBlock()), 'server'),
+      cipher: new RecordCipher(this.suite, this.secrets.keep(plan.kind === 'full'), 'server'),
       identity: this.identity,
       credential: this.credential,
       ownCid: cidText(ownCid),
@@ -365,7 +365,7 @@ export class Handshake {
     this.establish({
       id: sessionIdText(this.sessionId),
       suite,
-      master: keepSecret(this.secrets.master),
+      secret: this.secrets.kept,
       extendedMasterSecret: features.extendedMasterSecret,
       identity: this.identity,
       credential: this.credential,

@@ -20,8 +20,8 @@ export class DtlsPeer implements Peer {
   lower: Peer | undefined;
   /** Key of its place below, for which it is filed. */
   lowerKey: string;
-  /** When it was last put at the end of the line of sessions. */
-  rankedAt: number;
+  /** Its place in the line of sessions, see `Connections`. */
+  rank = 0;
   private readonly events: PeerEvents;
 
   constructor(key: string, session: Session, lower: Peer | undefined, lowerKey: string, events: PeerEvents) {
@@ -29,7 +29,6 @@ export class DtlsPeer implements Peer {
     this.session = session;
     this.lower = lower;
     this.lowerKey = lowerKey;
-    this.rankedAt = session.lastSeen;
     this.events = events;
   }
 

@@ -34,17 +34,6 @@ const generationKey = 'generation';
 /** Writes under way at once while everything is written. */
 const chunk = 512;
 
-interface Entry {
-  readonly session: Session;
-  lowerKey: string;
-  /** Resolves when no write is under way. */
-  writing: Promise<void> | undefined;
-  /** Up to which number the store allows sealing, or will once the latest write has come through. */
-  lease: number;
-  /** Whether the store holds all there is to know. */
-  stored: boolean;
-}
-
 /**
  * Keeps sessions in a store so that they go on after a restart, even after a crash. No nonce is used twice: numbers are
  * sealed only below the lease of which it is certain that nothing lower is in the store. So that a start need not write a
@@ -52,8 +41,7 @@ interface Entry {
  */
 export class PersistentSessions implements SessionKeeper {
   private readonly options: PersistenceOptions;
-  private readonly entries = new Map<string, Entry>();
-  private readonly dirty = new Set<Entry>();
+  private readonly dirty = new Set<DtlsPeer>();
   private readonly deletions = new Set<Promise<void>>();
   private timer: Timer | undefined;
   private stopped = false;
@@ -89,10 +77,10 @@ export class PersistentSessions implements SessionKeeper {
         'stored DTLS sessions that are unreadable, too old or without valid key are dropped',
       );
     await Promise.all(useless.map((name) => store.delete(name)));
-    for (const { session, lowerKey, generation } of known) {
+    for (const { session, generation } of known) {
       session.writeSequence += (before - generation) * leaseLength;
       session.writeLimit = session.writeSequence + leaseLength;
-      this.enter(session, lowerKey, true);
+      session.keeping = { writing: undefined, lease: session.writeLimit, stored: true };
     }
     return known;
   }
@@ -107,100 +95,93 @@ export class PersistentSessions implements SessionKeeper {
 
   begin(peer: DtlsPeer): void {
     // The write may reach the store at any time from now on.
-    peer.session.writeLimit = peer.session.writeSequence + leaseLength;
-    const entry = this.enter(peer.session, peer.lowerKey, false);
-    void this.write(entry);
+    const lease = peer.session.writeSequence + leaseLength;
+    peer.session.writeLimit = lease;
+    peer.session.keeping = { writing: undefined, lease, stored: false };
+    void this.write(peer);
   }
 
   sealed(peer: DtlsPeer): void {
-    const entry = this.entries.get(peer.session.name);
-    if (entry === undefined) return;
-    entry.stored = false;
-    if (peer.session.writeSequence + leaseLength / 2 > entry.lease) void this.write(entry);
+    const { keeping, writeSequence } = peer.session;
+    if (keeping === undefined) return;
+    keeping.stored = false;
+    if (writeSequence + leaseLength / 2 > keeping.lease) void this.write(peer);
   }
 
   heard(peer: DtlsPeer): void {
-    const entry = this.entries.get(peer.session.name);
-    if (entry === undefined) return;
-    entry.lowerKey = peer.lowerKey;
-    entry.stored = false;
-    this.writeLater(entry);
+    const { keeping } = peer.session;
+    if (keeping === undefined) return;
+    keeping.stored = false;
+    this.writeLater(peer);
   }
 
   end(peer: DtlsPeer): void {
-    const { name } = peer.session;
-    const entry = this.entries.get(name);
-    if (entry === undefined) return;
-    this.entries.delete(name);
-    this.dirty.delete(entry);
-    const deletion = (entry.writing ?? Promise.resolve())
+    const { name, keeping } = peer.session;
+    if (keeping === undefined) return;
+    peer.session.keeping = undefined;
+    this.dirty.delete(peer);
+    const deletion = (keeping.writing ?? Promise.resolve())
       .then(() => this.options.store.delete(name))
       .catch((error: unknown) => this.options.log.error({ err: error }, 'a stored DTLS session could not be deleted'))
       .finally(() => this.deletions.delete(deletion));
     this.deletions.add(deletion);
   }
 
-  async stop(): Promise<void> {
+  async stop(peers: readonly DtlsPeer[]): Promise<void> {
     this.stopped = true;
     this.timer?.cancel();
     this.timer = undefined;
-    const entries = [...this.entries.values()];
-    for (const { session } of entries) session.writeLimit = 0;
-    await Promise.all(entries.map((entry) => entry.writing ?? Promise.resolve()));
-    await this.writeFinally(entries.filter((entry) => !entry.stored));
+    for (const { session } of peers) session.writeLimit = 0;
+    await Promise.all(peers.map(({ session }) => session.keeping?.writing ?? Promise.resolve()));
+    await this.writeFinally(peers.filter(({ session }) => session.keeping?.stored === false));
     await Promise.all(this.deletions);
-    this.entries.clear();
     this.dirty.clear();
-  }
-
-  private enter(session: Session, lowerKey: string, stored: boolean): Entry {
-    const entry: Entry = { session, lowerKey, writing: undefined, lease: session.writeLimit, stored };
-    this.entries.set(session.name, entry);
-    return entry;
   }
 
   private flush(): void {
     this.timer = undefined;
-    for (const entry of this.dirty) void this.write(entry);
+    for (const peer of this.dirty) void this.write(peer);
   }
 
-  private async writeFinally(entries: readonly Entry[]): Promise<void> {
-    for (let start = 0; start < entries.length; start += chunk) {
-      await Promise.all(entries.slice(start, start + chunk).map((entry) => this.write(entry, true)));
+  private async writeFinally(peers: readonly DtlsPeer[]): Promise<void> {
+    for (let start = 0; start < peers.length; start += chunk) {
+      await Promise.all(peers.slice(start, start + chunk).map((peer) => this.write(peer, true)));
     }
   }
 
   /** Writes a session, one write at a time; while one is under way it stays dirty. */
-  private write(entry: Entry, final = false): Promise<void> {
-    if (entry.writing !== undefined) {
-      this.writeLater(entry);
-      return entry.writing;
+  private write(peer: DtlsPeer, final = false): Promise<void> {
+    const { session, lowerKey } = peer;
+    const { keeping } = session;
+    if (keeping === undefined) return Promise.resolve();
+    if (keeping.writing !== undefined) {
+      this.writeLater(peer);
+      return keeping.writing;
     }
     const { store, key, random, log } = this.options;
-    const { session, lowerKey } = entry;
-    this.dirty.delete(entry);
+    this.dirty.delete(peer);
     const lease = final ? session.writeSequence : session.writeSequence + leaseLength;
-    entry.lease = lease;
+    keeping.lease = lease;
     const plain = encodeSnapshot(session, { lowerKey, lease, generation: this.generation, final });
     const box = sealBox(key, session.name, plain, random);
     plain.fill(0);
-    entry.writing = store.put(session.name, box).then(
+    keeping.writing = store.put(session.name, box).then(
       () => {
-        entry.writing = undefined;
+        keeping.writing = undefined;
         if (!this.stopped) session.writeLimit = lease;
       },
       (error: unknown) => {
-        entry.writing = undefined;
-        this.writeLater(entry);
+        keeping.writing = undefined;
+        this.writeLater(peer);
         log.error({ err: error }, 'a DTLS session could not be stored; it falls silent when its numbers are used up');
       },
     );
-    return entry.writing;
+    return keeping.writing;
   }
 
-  private writeLater(entry: Entry): void {
-    if (this.stopped || this.entries.get(entry.session.name) !== entry) return;
-    this.dirty.add(entry);
+  private writeLater(peer: DtlsPeer): void {
+    if (this.stopped || peer.session.keeping === undefined) return;
+    this.dirty.add(peer);
     this.timer ??= this.options.clock.after('dtls sessions', this.options.flushMs ?? 2000, () => this.flush());
   }
 }

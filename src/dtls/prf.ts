@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { CipherSuite } from './suites.js';
+import { type CipherSuite, keyBlockLength } from './suites.js';
 
 /** The hash a PRF is built on. */
 export type PrfHash = CipherSuite['hash'];
@@ -32,8 +32,8 @@ export function extendedMasterSecret(hash: PrfHash, premaster: Uint8Array, sessi
 
 /** Keys and implicit nonces: client key, server key, client iv, server iv. The randoms stand the other way round here. */
 export function keyBlock(suite: CipherSuite, master: Uint8Array, clientRandom: Buffer, serverRandom: Buffer): Buffer {
-  const length = 2 * suite.keyLength + 8;
-  return prf(suite.hash, master, 'key expansion', Buffer.concat([serverRandom, clientRandom]), length);
+  const seed = Buffer.concat([serverRandom, clientRandom]);
+  return prf(suite.hash, master, 'key expansion', seed, keyBlockLength(suite));
 }
 
 /** The twelve bytes of a Finished message. */

@@ -2,7 +2,7 @@
 export class ReplayWindow {
   /** The highest number marked, -1 before the first. */
   top = -1;
-  // Bit n stands for top - n: `low` has n = 0..31, `high` 32..63.
+  // Bit n stands for top - n: `low` has n = 0..31, `high` 32..63. Signed, as V8 keeps such numbers without a box.
   low = 0;
   high = 0;
 
@@ -20,9 +20,9 @@ export class ReplayWindow {
     if (age < 0) {
       this.slide(-age);
       this.top = sequence;
-      this.low = (this.low | 1) >>> 0;
-    } else if (age < 32) this.low = (this.low | (1 << age)) >>> 0;
-    else if (age < 64) this.high = (this.high | (1 << (age - 32))) >>> 0;
+      this.low |= 1;
+    } else if (age < 32) this.low |= 1 << age;
+    else if (age < 64) this.high |= 1 << (age - 32);
   }
 
   private slide(by: number): void {
@@ -30,11 +30,11 @@ export class ReplayWindow {
       this.low = 0;
       this.high = 0;
     } else if (by >= 32) {
-      this.high = by === 32 ? this.low : (this.low << (by - 32)) >>> 0;
+      this.high = this.low << (by - 32);
       this.low = 0;
     } else {
-      this.high = ((this.high << by) | (this.low >>> (32 - by))) >>> 0;
-      this.low = (this.low << by) >>> 0;
+      this.high = (this.high << by) | (this.low >>> (32 - by));
+      this.low <<= by;
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Identity } from '../core/datagram.js';
+import { masterSecretLength } from './prf.js';
 import type { CipherSuite } from './suites.js';
 
 /** What an abbreviated handshake starts from. */
@@ -6,8 +7,8 @@ export interface ResumableSession {
   /** The session id of the ServerHello, a character for each of its 32 bytes. */
   readonly id: string;
   readonly suite: CipherSuite;
-  /** Overwritten when it is forgotten. */
-  readonly master: Buffer;
+  /** Ends with the master secret, see `masterOf`; what is before it belongs to the cipher of the session it came of. */
+  readonly secret: Buffer;
   readonly extendedMasterSecret: boolean;
   readonly identity: Identity | undefined;
   /** See `credentialDigest`; undefined without a pre-shared key. */
@@ -49,13 +50,18 @@ export class ResumptionCache {
 
   /** Forgets a session and overwrites its secret. */
   forget(session: ResumableSession): void {
-    if (this.sessions.delete(session.id)) session.master.fill(0);
+    if (this.sessions.delete(session.id)) masterOf(session).fill(0);
   }
 
   /** Forgets every session for which `matches` holds. */
   forgetWhere(matches: (session: ResumableSession) => boolean): void {
     for (const session of this.sessions.values()) if (matches(session)) this.forget(session);
   }
+}
+
+/** The master secret, where it is: overwritten when the session is forgotten. */
+export function masterOf(session: ResumableSession): Buffer {
+  return session.secret.subarray(-masterSecretLength);
 }
 
 /** A session id as a `ResumableSession` has it. */

@@ -10,11 +10,19 @@ const tagLength = 16;
  * from the salt, so that any number of them can be written under one key file. The name is authenticated with it.
  */
 export function sealBox(key: Buffer, name: string, plain: Uint8Array, random: RandomBytes): Buffer {
-  const salt = random(saltLength);
-  const nonce = random(nonceLength);
-  const cipher = createCipheriv('aes-256-gcm', keyOf(key, salt), nonce, { authTagLength: tagLength });
+  const start = saltLength + nonceLength;
+  // Of its own storage: it waits to be written, and from Node's pool it would keep much else from being freed.
+  const box = Buffer.allocUnsafeSlow(start + plain.length + tagLength);
+  box.set(random(start));
+  const cipherKey = keyOf(key, box.subarray(0, saltLength));
+  const cipher = createCipheriv('aes-256-gcm', cipherKey, box.subarray(saltLength, start), {
+    authTagLength: tagLength,
+  });
   cipher.setAAD(Buffer.from(name));
-  return Buffer.concat([salt, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  box.set(cipher.update(plain), start);
+  cipher.final();
+  box.set(cipher.getAuthTag(), start + plain.length);
+  return box;
 }
 
 /** The inverse of `sealBox`; undefined when key, name or content are not what they were. */

@@ -118,7 +118,7 @@ export class DtlsPort implements DatagramPort {
     this.lastFlights.clear();
     // Sessions that are kept go on after the restart; those that are not should not be left talking to nobody.
     if (this.keeper === undefined) for (const peer of this.connections.peers()) this.tell(peer, 'close_notify');
-    await this.keeper?.stop();
+    await this.keeper?.stop([...this.connections.peers()]);
     for (const peer of this.connections.peers()) peer.session.close();
     this.connections.clear();
     await this.lower.stop();
@@ -338,7 +338,8 @@ export class DtlsPort implements DatagramPort {
   };
 
   private keyOf(session: Session): string {
-    return `dtls|${this.settings.name}|${session.name}`;
+    // Joined, it is one text; a template would keep its parts beside it.
+    return ['dtls', this.settings.name, session.name].join('|');
   }
 }
 

@@ -19,6 +19,6 @@ export interface SessionKeeper {
   heard(peer: DtlsPeer): void;
   /** A session has ended. */
   end(peer: DtlsPeer): void;
-  /** Writes what is not written; sessions seal nothing afterwards. */
-  stop(): Promise<void>;
+  /** Writes what is not written of these, all there are; they seal nothing afterwards. */
+  stop(peers: readonly DtlsPeer[]): Promise<void>;
 }

@@ -4,9 +4,10 @@ import { attempt, DecodeError } from '../core/errors.js';
 import { cidText } from './cid.js';
 import { RecordCipher } from './ciphers.js';
 import { keep, keepSecret } from './keep.js';
-import { type ResumableSession, sessionIdText } from './resumption.js';
+import { masterSecretLength } from './prf.js';
+import { masterOf, sessionIdText } from './resumption.js';
 import { Session } from './session.js';
-import { suiteById } from './suites.js';
+import { keyBlockLength, suiteById } from './suites.js';
 
 /** A session as bytes, in the clear: they hold its keys. */
 export interface SnapshotOptions {
@@ -36,8 +37,8 @@ export function encodeSnapshot(session: Session, options: SnapshotOptions): Buff
   writer
     .u8(options.final ? 1 : 0)
     .u48(window.top + 1)
-    .u32(window.high)
-    .u32(window.low);
+    .u32(window.high >>> 0)
+    .u32(window.low >>> 0);
   writer.u48(Math.floor(session.lastSeen)).u32(session.forged);
   vector(writer, Buffer.from(options.lowerKey));
   vector(writer, identity === undefined ? noBytes : Buffer.from(JSON.stringify(identity)));
@@ -45,7 +46,7 @@ export function encodeSnapshot(session: Session, options: SnapshotOptions): Buff
   writer.u8(resumable === undefined ? 0 : 1);
   if (resumable !== undefined) {
     vector(writer, Buffer.from(resumable.id, 'latin1'));
-    vector(writer, resumable.master);
+    vector(writer, masterOf(resumable));
     writer.u8(resumable.extendedMasterSecret ? 1 : 0).u48(Math.floor(resumable.expiresAt));
   }
   return writer.finish();
@@ -66,8 +67,8 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     const name = takeVector(reader).toString();
     const suite = suiteById(reader.u16());
     if (suite === undefined) throw new DecodeError('snapshot with an unknown suite');
-    const block = keepSecret(takeVector(reader));
-    if (block.length !== 2 * suite.keyLength + 8) throw new DecodeError('snapshot without keys');
+    const block = takeVector(reader);
+    if (block.length !== keyBlockLength(suite)) throw new DecodeError('snapshot without keys');
     const ownCid = cidText(takeVector(reader));
     const peerCid = keep(takeVector(reader));
     const maxPlaintext = reader.u16();
@@ -80,7 +81,9 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     const lowerKey = takeVector(reader).toString();
     const identity = decodeIdentity(takeVector(reader));
     const credential = takeVector(reader).toString('latin1') || undefined;
-    const cipher = new RecordCipher(suite, block, 'server');
+    const resumable = reader.u8() === 1 ? decodeResumable(reader) : undefined;
+    const secret = keepSecret(Buffer.concat([block, resumable?.master ?? noBytes]));
+    const cipher = new RecordCipher(suite, secret, 'server');
     const sizes = { maxPlaintext, maxReceived };
     const session = new Session({ name, cipher, identity, credential, ownCid, peerCid, ...sizes, now });
     session.writeSequence = lease;
@@ -88,20 +91,21 @@ export function decodeSnapshot(bytes: Buffer): RestoredSession | DecodeError {
     session.forged = forged;
     session.window.top = top;
     // After a crash it is not known which of the numbers below the top were still seen: none of them is taken.
-    session.window.high = final ? high : 0xffffffff;
-    session.window.low = final ? low : 0xffffffff;
-    if (reader.u8() === 1) session.resumable = decodeResumable(reader, session);
+    session.window.high = final ? high | 0 : -1;
+    session.window.low = final ? low | 0 : -1;
+    if (resumable !== undefined) {
+      const { id, extendedMasterSecret, expiresAt } = resumable;
+      session.resumable = { id, suite, secret, extendedMasterSecret, identity, credential, expiresAt };
+    }
     return { session, lowerKey, generation };
   });
 }
 
-function decodeResumable(reader: Reader, session: Session): ResumableSession {
+function decodeResumable(reader: Reader) {
   const id = sessionIdText(takeVector(reader));
-  const master = keepSecret(takeVector(reader));
-  const extendedMasterSecret = reader.u8() === 1;
-  const { identity, credential } = session;
-  const { suite } = session.cipher;
-  return { id, suite, master, extendedMasterSecret, identity, credential, expiresAt: reader.u48() };
+  const master = takeVector(reader);
+  if (master.length !== masterSecretLength) throw new DecodeError('snapshot without master secret');
+  return { id, master, extendedMasterSecret: reader.u8() === 1, expiresAt: reader.u48() };
 }
 
 function decodeIdentity(json: Buffer): Identity | undefined {

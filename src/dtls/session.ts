@@ -60,6 +60,16 @@ export interface SessionParts {
   readonly now: number;
 }
 
+/** What a keeper notes of a session. */
+export interface Keeping {
+  /** Resolves when no write is under way. */
+  writing: Promise<void> | undefined;
+  /** Up to which number the store allows sealing, or will once the latest write has come through. */
+  lease: number;
+  /** Whether the store holds all there is to know. */
+  stored: boolean;
+}
+
 /** The one epoch of protected records: a session does not renegotiate. */
 export const sessionEpoch = 1;
 const lastSequence = 2 ** 48 - 2;
@@ -80,7 +90,9 @@ export class Session {
   /** Number of the next record sealed. */
   writeSequence = 0;
   /** Records from this number on must not be sealed: only below it is the number safe in the store. */
-  writeLimit = lastSequence;
+  writeLimit: number | undefined;
+  /** What its keeper notes; undefined when it is not kept. */
+  keeping: Keeping | undefined;
   forged = 0;
   closed = false;
   resumable: ResumableSession | undefined;
@@ -102,7 +114,8 @@ export class Session {
   /** A record with this content; undefined when it is too long or the session can seal no more. */
   seal(type: number, content: Uint8Array): Buffer | undefined {
     const most = this.peerCid.length > 0 ? this.maxPlaintext - 1 : this.maxPlaintext;
-    if (this.closed || content.length > most || this.writeSequence >= this.writeLimit) return undefined;
+    if (this.closed || content.length > most || this.writeSequence >= (this.writeLimit ?? lastSequence))
+      return undefined;
     return this.cipher.seal(type, sessionEpoch, this.writeSequence++, content, this.peerCid);
   }
 

@@ -12,9 +12,14 @@ export interface CipherSuite {
   readonly keyExchange: KeyExchange;
   readonly cipher: 'aes-128-ccm' | 'aes-128-gcm' | 'aes-256-ccm' | 'aes-256-gcm';
   readonly keyLength: number;
-  readonly tagLength: number;
+  readonly tagLength: 8 | 16;
   /** The hash of the PRF and of the transcript. */
   readonly hash: 'sha256' | 'sha384';
+}
+
+/** Bytes of keys and implicit nonces of both sides. */
+export function keyBlockLength(suite: CipherSuite): number {
+  return 2 * suite.keyLength + 8;
 }
 
 function suite(id: number, name: string, openssl?: string): CipherSuite {
