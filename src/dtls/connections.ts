@@ -37,15 +37,13 @@ export class Connections {
 
   addPending(pending: Pending): void {
     this.pendings.set(pending.lower.key, pending);
-    const { ownCid } = pending.handshake;
-    if (ownCid.length > 0) this.pendingsByCid.set(cidText(ownCid), pending);
+    if (pending.cid.length > 0) this.pendingsByCid.set(pending.cid, pending);
   }
 
   /** Removes a handshake; false if it had been removed before. */
   deletePending(pending: Pending): boolean {
-    const { ownCid } = pending.handshake;
     if (this.pendings.get(pending.lower.key) !== pending) return false;
-    if (ownCid.length > 0) this.pendingsByCid.delete(cidText(ownCid));
+    if (pending.cid.length > 0) this.pendingsByCid.delete(pending.cid);
     return this.pendings.delete(pending.lower.key);
   }
 

@@ -5,6 +5,7 @@ import { assertNever } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { encodeAlert } from './alert.js';
 import type { Refusal } from './certificate-chain.js';
+import { cidText } from './cid.js';
 import type { Connections } from './connections.js';
 import { CookieJar, type RandomBytes } from './cookie.js';
 import type { DtlsCounters } from './counters.js';
@@ -87,7 +88,7 @@ export class Handshakes {
     const { connections, counters, settings, random, resumption } = this.context;
     const running = connections.pendingAt(lower.key);
     const { random: clientRandom } = received.hello;
-    if (running?.handshake.clientRandom.equals(clientRandom) === true) {
+    if (running?.handshake?.clientRandom.equals(clientRandom) === true) {
       this.step(running, { kind: 'repeat' });
       return;
     }
@@ -106,13 +107,14 @@ export class Handshakes {
       return;
     }
     if (running !== undefined) this.remove(running);
-    const pending: Pending = { handshake: new Handshake(opened), lower, source };
+    const pending: Pending = { handshake: new Handshake(opened), cid: cidText(opened.ownCid), lower, source };
     connections.addPending(pending);
     this.step(pending, { kind: 'start' });
   }
 
   private step(pending: Pending, input: HandshakeInput): void {
     const { handshake } = pending;
+    if (handshake === undefined) return;
     const effects = handshake.step(input, this.context.clock.now());
     if (handshake.deadline < Number.POSITIVE_INFINITY) this.deadlines.set(pending, handshake.deadline);
     for (const effect of effects) this.run(pending, effect);
@@ -161,7 +163,8 @@ export class Handshakes {
     if (!this.context.connections.deletePending(pending)) return;
     this.deadlines.delete(pending);
     this.limiter.release(pending.source);
-    pending.handshake.release();
+    pending.handshake?.release();
+    pending.handshake = undefined;
   }
 
   private refuse(refusal: Refusal, received: ReceivedHello, lower: Peer): void {
