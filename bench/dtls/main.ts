@@ -1,5 +1,6 @@
-// `node .build/bench/dtls/main.js`: measures the DTLS server alone, and other DTLS servers beside it.
+// `npm run bench:dtls`: measures the DTLS server alone, and other DTLS servers beside it.
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +8,9 @@ import { parseArgs } from 'node:util';
 import { cpuMs } from '../processes.js';
 import { median } from '../report.js';
 import { type DtlsJob, type FromLoad, type Measurement, measurements } from './measure.js';
-import { measureMemory } from './memory.js';
+import { describeMemory, measureMemory, memoryOf } from './memory.js';
 
-const usage = `node .build/bench/dtls/main.js [options]
+const usage = `npm run bench:dtls -- [options]
   --only NAME        one measurement; may be repeated: ${Object.keys(measurements).join(', ')}
   --against TARGET   also measure another server; may be repeated: [name=]host:port[@pid], or with [name=]NAME/host:port[@pid]
                      for the measurement NAME only. PSK identity dev1, key 73656372657450534b; records are sent back
@@ -92,11 +93,19 @@ async function main(): Promise<void> {
 
 async function memory(sessions: number, idleSeconds: number, stored: boolean): Promise<void> {
   const store = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
-  const own = await startOwn(stored ? [store] : []);
   const crowd = fork(join(import.meta.dirname, 'crowd.js'));
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  let own = await startOwn(stored ? [store] : []);
   try {
-    const job = { port: own.target.port, sessions, idleSeconds };
-    for (const line of await measureMemory(own.server, crowd, job)) process.stdout.write(`${line}\n`);
+    const base = await measureMemory(own.server, crowd, { port: own.target.port, sessions, idleSeconds }, say);
+    if (!stored) return;
+    const ended = once(own.server, 'exit');
+    own.stop();
+    await ended;
+    const start = performance.now();
+    own = await startOwn([store]);
+    say(`again ready after ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    say(describeMemory('restarted', await memoryOf(own.server, 'memory'), base, sessions));
   } finally {
     crowd.disconnect();
     own.stop();

@@ -6,35 +6,47 @@ import type { CrowdJob, FromCrowd, ServerMemory, ToServer } from './measure.js';
 
 /** Sessions before the base line, so that code is compiled and buffers are there. */
 const warmSessions = 500;
+/** In so many parts they come, measured after each. */
+const parts = 5;
 
-/** Measures a server's memory with many sessions; gives lines for people, in bytes by session beyond the base line. */
+/** Measures a server's memory while so many sessions come, and says it line by line; gives the base line. */
 export async function measureMemory(
   server: ChildProcess,
   crowd: ChildProcess,
   job: { readonly port: number; readonly sessions: number; readonly idleSeconds: number },
-): Promise<string[]> {
+  say: (line: string) => void,
+): Promise<Memory> {
   const { port, sessions, idleSeconds } = job;
   await arrived(crowd, { port, first: 0, count: warmSessions });
   await sleep(3000);
   const base = await memoryOf(server, 'collect garbage');
-  const lines = [`base line after ${warmSessions} sessions: ${(base.resident / 2 ** 20).toFixed(1)} MiB`];
-  const add = (when: string, now: Memory): void => {
-    const each = (of: keyof Memory): string => `${of} ${((now[of] - base[of]) / sessions).toFixed(0)}`;
-    lines.push(`${when.padEnd(24)}  bytes each: ${(Object.keys(now) as (keyof Memory)[]).map(each).join(', ')}`);
-  };
-  await arrived(crowd, { port, first: warmSessions, count: sessions });
-  add(`${sessions} more sessions`, await memoryOf(server, 'memory'));
+  say(`base line after ${warmSessions} sessions: ${(base.resident / 2 ** 20).toFixed(1)} MiB`);
+  const add = async (when: string, ask: ToServer, count = sessions): Promise<void> =>
+    say(describeMemory(when, await memoryOf(server, ask), base, count));
+  const part = Math.floor(sessions / parts);
+  for (let come = 0; come < parts * part; come += part) {
+    await arrived(crowd, { port, first: warmSessions + come, count: part });
+    await add(`${come + part} more sessions`, 'memory', come + part);
+  }
   await sleep(idleSeconds * 1000);
-  add(`${idleSeconds} s later`, await memoryOf(server, 'memory'));
-  add('garbage collected', await memoryOf(server, 'collect garbage'));
-  return lines;
+  await add(`${idleSeconds} s later`, 'memory');
+  await add('garbage collected', 'collect garbage');
+  return base;
 }
 
-interface Memory extends ServerMemory {
+/** What there is beyond the base line, by session. */
+export function describeMemory(when: string, now: Memory, base: Memory, sessions: number): string {
+  const each = (of: keyof Memory): string => `${of} ${((now[of] - base[of]) / sessions).toFixed(0)}`;
+  return `${when.padEnd(24)}  bytes each: ${(Object.keys(now) as (keyof Memory)[]).map(each).join(', ')}`;
+}
+
+/** Bytes. */
+export interface Memory extends ServerMemory {
   readonly resident: number;
 }
 
-async function memoryOf(server: ChildProcess, ask: ToServer): Promise<Memory> {
+/** A server's memory as it is, or when garbage has been collected. */
+export async function memoryOf(server: ChildProcess, ask: ToServer): Promise<Memory> {
   server.send(ask);
   const [answer] = (await once(server, 'message')) as [ServerMemory];
   const { heapUsed, heapTotal, external, arrayBuffers } = answer;
