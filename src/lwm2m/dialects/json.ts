@@ -36,14 +36,28 @@ export function isObject(value: Json | undefined): value is JsonObject {
 
 /** Writes JSON without blanks, keys in their order; what has no word in JSON (NaN, infinities) becomes a string. */
 export function writeJson(value: Json | undefined): string {
+  return isCommon(value) ? JSON.stringify(value) : writeExactly(value);
+}
+
+/** Whether JSON.stringify writes a value as it should be, which it does several times as fast. */
+function isCommon(value: Json | undefined): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean';
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.every(isCommon);
+  for (const key of Object.keys(value)) if (!isCommon(value[key])) return false;
+  return true;
+}
+
+function writeExactly(value: Json | undefined): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `"${value}"`;
   if (typeof value !== 'object') return value === undefined ? 'null' : String(value);
   if (value === null) return 'null';
-  if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(writeExactly).join(',')}]`;
   let text = '';
   for (const key of Object.keys(value)) {
-    text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${writeJson(value[key])}`;
+    text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${writeExactly(value[key])}`;
   }
   return text === '' ? '{}' : `${text}}`;
 }
