@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { attempt, DecodeError } from '../core/errors.js';
 import type { Counter } from '../core/metrics.js';
 import { ownBytes } from '../core/payload.js';
+import { recordKey, splitRecordKey } from '../store/record-key.js';
 import type { Table } from '../store/store.js';
 import type { ClientRef } from './client-rules.js';
 import type { QoS } from './port.js';
@@ -64,7 +65,7 @@ export class OutgoingQueues {
   async load(brokerId: string): Promise<string[]> {
     const strange: string[] = [];
     for await (const [key, value] of this.table.entries()) {
-      const [clientId = '', hex = ''] = key.split('\0');
+      const [clientId, hex] = splitRecordKey(key);
       const sequence = Number.parseInt(hex, 16);
       // Numbers of this run are positive: those of earlier ones must not meet them.
       const decoded = attempt(() => decodeOutgoing(value, brokerId, -sequence));
@@ -78,7 +79,6 @@ export class OutgoingQueues {
         sequence,
         counter: -sequence,
         sender: undefined,
-
         repeated: false,
       });
     }
@@ -257,4 +257,4 @@ export class OutgoingQueues {
 }
 
 const keyOf = (clientId: string, { sequence }: Entry): string =>
-  `${clientId}\0${sequence.toString(16).padStart(12, '0')}`;
+  recordKey(clientId, sequence.toString(16).padStart(12, '0'));

@@ -1,4 +1,6 @@
-import type { Committed, Store, Table } from '../store/store.js';
+import { recordKey, splitRecordKey } from '../store/record-key.js';
+import { whenSafe } from '../store/safe.js';
+import type { Store, Table } from '../store/store.js';
 import type { Message } from './port.js';
 
 /** A QoS 2 publication on its way to the broker as the store has it; without a message it has been released. */
@@ -15,9 +17,6 @@ export interface KeptExchanges {
   /** Message ids of the broker's QoS 2 messages that have been taken. */
   readonly received: number[];
 }
-
-/** No client id holds it, so it ends one in a key. */
-const end = '\0';
 
 /**
  * Keeps the QoS 2 exchanges with a broker elsewhere over a crash: with the session that the broker keeps, what was on its
@@ -38,12 +37,12 @@ export class PacketJournal {
   /** Reads what the process before this one has left. */
   async load(): Promise<void> {
     for await (const [key, value] of this.outgoing.entries()) {
-      const [clientId, messageId] = splitKey(key);
-      this.of(clientId).publications.push({ messageId, ...decode(value) });
+      const [clientId, messageId] = splitRecordKey(key);
+      this.of(clientId).publications.push({ messageId: Number(messageId), ...decode(value) });
     }
     for await (const [key] of this.received.entries()) {
-      const [clientId, messageId] = splitKey(key);
-      this.of(clientId).received.push(messageId);
+      const [clientId, messageId] = splitRecordKey(key);
+      this.of(clientId).received.push(Number(messageId));
     }
     for (const { publications } of this.kept.values()) publications.sort((a, b) => a.order - b.order);
   }
@@ -78,11 +77,7 @@ export class PacketJournal {
 
   /** Calls back when everything written so far would survive a crash. A write that failed is tried until it succeeds. */
   stored(callback: () => void): void {
-    const committed: Committed = (error) => {
-      if (error === undefined) callback();
-      else this.store.committed(committed);
-    };
-    this.store.committed(committed);
+    whenSafe(this.store, callback);
   }
 
   private of(clientId: string): KeptExchanges {
@@ -92,12 +87,7 @@ export class PacketJournal {
   }
 }
 
-const keyOf = (clientId: string, messageId: number): string => clientId + end + String(messageId);
-
-function splitKey(key: string): [clientId: string, messageId: number] {
-  const at = key.lastIndexOf(end);
-  return [key.slice(0, at), Number(key.slice(at + 1))];
-}
+const keyOf = (clientId: string, messageId: number): string => recordKey(clientId, String(messageId));
 
 /** A line of JSON, then the payload as it is. */
 function encode(order: number, message: Message | undefined): Buffer {

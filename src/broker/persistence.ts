@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { attempt, DecodeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
+import { safe } from '../store/safe.js';
 import type { Store, Table } from '../store/store.js';
 import type { ClientRef } from './client-rules.js';
 import { isLive } from './forwarding.js';
@@ -258,8 +259,6 @@ export class Persistence {
 
   /** Resolves when all that was put so far is safe. */
   private committed(): Promise<void> {
-    return new Promise((resolve, reject) =>
-      this.options.store.committed((error) => (error === undefined ? resolve() : reject(error))),
-    );
+    return safe(this.options.store);
   }
 }

@@ -1,4 +1,5 @@
 import type { AedesPublishPacket } from 'aedes';
+import { recordKey, splitRecordKey } from '../store/record-key.js';
 import type { Table } from '../store/store.js';
 
 const nothing: AedesPublishPacket = {
@@ -24,7 +25,7 @@ export class ReceivedIds {
   /** Brings back what the table has: the ids alone, since nobody asks for more. */
   async load(): Promise<void> {
     for await (const [key] of this.table.entries()) {
-      const [clientId = '', id = ''] = key.split('\0');
+      const [clientId, id] = splitRecordKey(key);
       this.insert(clientId, { ...nothing, messageId: Number(id) });
     }
   }
@@ -66,4 +67,4 @@ export class ReceivedIds {
   }
 }
 
-const keyOf = (clientId: string, messageId = 0): string => `${clientId}\0${messageId}`;
+const keyOf = (clientId: string, messageId = 0): string => recordKey(clientId, String(messageId));

@@ -1,4 +1,5 @@
 import type { Subscription } from 'aedes';
+import { recordKey, splitRecordKey } from '../store/record-key.js';
 import type { Table } from '../store/store.js';
 import { FilterIndex } from './filter-index.js';
 import type { QoS } from './port.js';
@@ -30,7 +31,7 @@ export class SessionSubscriptions {
   /** Brings back what the table has. */
   async load(): Promise<void> {
     for await (const [key, value] of this.table.entries()) {
-      const [clientId = '', topic = ''] = key.split('\0');
+      const [clientId, topic] = splitRecordKey(key);
       this.insert({ clientId, topic, qos: Math.min(value[0] ?? 0, 2) as QoS });
     }
   }
@@ -95,4 +96,4 @@ export class SessionSubscriptions {
   }
 }
 
-const keyOf = (clientId: string, filter: string): string => `${clientId}\0${filter}`;
+const keyOf = (clientId: string, filter: string): string => recordKey(clientId, filter);

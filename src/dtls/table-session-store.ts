@@ -1,3 +1,4 @@
+import { safe } from '../store/safe.js';
 import type { Store, Table } from '../store/store.js';
 import type { SessionStore } from './persistent-sessions.js';
 
@@ -13,21 +14,15 @@ export class TableSessionStore implements SessionStore {
 
   put(key: string, bytes: Buffer): Promise<void> {
     this.table.put(key, bytes);
-    return this.committed();
+    return safe(this.store);
   }
 
   delete(key: string): Promise<void> {
     this.table.delete(key);
-    return this.committed();
+    return safe(this.store);
   }
 
   entries(): AsyncIterable<readonly [key: string, bytes: Buffer]> {
     return this.table.entries();
-  }
-
-  private committed(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.store.committed((error) => (error === undefined ? resolve() : reject(error)));
-    });
   }
 }

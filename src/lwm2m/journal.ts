@@ -1,4 +1,5 @@
-import type { IsthmusError } from '../core/errors.js';
+import { recordKey, splitRecordKey } from '../store/record-key.js';
+import { whenSafe } from '../store/safe.js';
 import type { Store, Table } from '../store/store.js';
 import type { Job } from './command-queue.js';
 import { type Device, type Observed, observedKey } from './device.js';
@@ -12,8 +13,6 @@ import {
   type RegistrationRecord,
 } from './snapshot.js';
 
-/** Ends the endpoint name in a key; what follows never holds it. */
-const end = '\0';
 const nothing = Buffer.alloc(0);
 
 /** What LwM2M keeps in the store: registrations, observations, commands without an answer, and who is asleep. */
@@ -74,11 +73,7 @@ export class Journal {
 
   /** Calls back when everything written so far would survive a crash. A write that failed is tried until it succeeds. */
   stored(callback: () => void): void {
-    const committed = (error?: IsthmusError): void => {
-      if (error === undefined) callback();
-      else this.store.committed(committed);
-    };
-    this.store.committed(committed);
+    whenSafe(this.store, callback);
   }
 
   /** Hands over every registration that can be read; the others are removed. */
@@ -93,18 +88,18 @@ export class Journal {
   /** Hands over the record of every observation; those that `take` does not want are removed. */
   loadObservations(take: (endpoint: string, record: string) => boolean): Promise<void> {
     return this.observations.texts((key, record) => {
-      if (!take(key.slice(0, key.lastIndexOf(end)), record)) this.observations.delete(key);
+      if (!take(splitRecordKey(key)[0], record)) this.observations.delete(key);
     });
   }
 
   /** Hands over every command, those of one device in their order; what is not wanted is removed. */
   loadCommands(take: (endpoint: string, record: CommandRecord, seq: number) => boolean): Promise<void> {
     return this.commands.texts((key, value) => {
-      const at = key.lastIndexOf(end);
-      const seq = Number(key.slice(at + 1));
+      const [endpoint, rest] = splitRecordKey(key);
+      const seq = Number(rest);
       this.seq = Math.max(this.seq, Number.isNaN(seq) ? 0 : seq);
       const record = decodeCommand(value);
-      const wanted = record !== undefined && take(key.slice(0, at), record, seq);
+      const wanted = record !== undefined && take(endpoint, record, seq);
       if (!wanted) this.commands.delete(key);
     });
   }
@@ -118,10 +113,10 @@ export class Journal {
 }
 
 function observationKey({ registration: { endpoint } }: Device, { command }: Observed): string {
-  return endpoint + end + observedKey(command);
+  return recordKey(endpoint, observedKey(command));
 }
 
 /** Commands of a device in their order: the number has as many digits as any. */
 function commandKey(endpoint: string, seq: number): string {
-  return endpoint + end + String(seq).padStart(15, '0');
+  return recordKey(endpoint, String(seq).padStart(15, '0'));
 }

@@ -1,4 +1,6 @@
-import type { Committed, Store, Table } from '../store/store.js';
+import { recordKey, splitRecordKey } from '../store/record-key.js';
+import { whenSafe } from '../store/safe.js';
+import type { Store, Table } from '../store/store.js';
 import type { Client } from './client.js';
 import type { Outgoing, Session } from './session.js';
 import { decodeOutgoing, decodeSession, encodeOutgoing, encodeSession, type Snapshot } from './snapshot.js';
@@ -10,9 +12,6 @@ export interface Kept {
   /** Message ids of QoS 2 publications whose PUBREL had not come. */
   readonly received: readonly number[];
 }
-
-/** No client id holds it, so it ends one in a key. */
-const end = '\0';
 
 /** What MQTT-SN keeps in the store: sessions, messages for their clients, and QoS 2 publications of them. */
 export class Journal {
@@ -54,21 +53,22 @@ export class Journal {
    * of the event loop, so that after a crash either both are there or neither.
    */
   saveReceived(clientId: string, msgId: number): void {
-    this.received.put(clientId + end + String(msgId), Buffer.alloc(0));
+    this.received.put(recordKey(clientId, String(msgId)), Buffer.alloc(0));
   }
 
   deleteReceived(clientId: string, msgId: number): void {
-    this.received.delete(clientId + end + String(msgId));
+    this.received.delete(recordKey(clientId, String(msgId)));
   }
 
-  committed(callback: Committed): void {
-    this.store.committed(callback);
+  /** Calls back when everything written so far would survive a crash. */
+  stored(callback: () => void): void {
+    whenSafe(this.store, callback);
   }
 
   /** Everything kept, session by session. What belongs to no session is removed. */
   async *load(): AsyncGenerator<Kept> {
-    const messages = new Following(this.messages);
-    const received = new Following(this.received);
+    const messages = await Following.of(this.messages);
+    const received = await Following.of(this.received);
     try {
       for await (const [clientId, value] of this.sessions.entries()) {
         const ofClient: Outgoing[] = [];
@@ -91,16 +91,21 @@ class Following {
   private next:
     | { readonly key: string; readonly clientId: string; readonly rest: number; readonly value: Buffer }
     | undefined;
-  private begun = false;
 
-  constructor(table: Table) {
+  private constructor(table: Table) {
     this.table = table;
     this.entries = table.entries()[Symbol.asyncIterator]();
   }
 
+  /** At the first entry. */
+  static async of(table: Table): Promise<Following> {
+    const following = new Following(table);
+    await following.advance();
+    return following;
+  }
+
   /** Hands over what belongs to a client, and removes what comes before it and belongs to nobody. */
   async take(clientId: string, receive: (rest: number, value: Buffer) => void): Promise<void> {
-    if (!this.begun) await this.advance();
     for (let one = this.next; one !== undefined; one = this.next) {
       if (one.clientId === clientId) receive(one.rest, one.value);
       else if (Buffer.compare(Buffer.from(one.clientId), Buffer.from(clientId)) < 0) this.table.delete(one.key);
@@ -111,24 +116,22 @@ class Following {
 
   /** Removes the rest. */
   async end(): Promise<void> {
-    if (!this.begun) await this.advance();
     for (; this.next !== undefined; await this.advance()) this.table.delete(this.next.key);
   }
 
   private async advance(): Promise<void> {
-    this.begun = true;
     const { done, value } = await this.entries.next();
     if (done === true) {
       this.next = undefined;
       return;
     }
     const [key, bytes] = value;
-    const at = key.lastIndexOf(end);
-    this.next = { key, clientId: key.slice(0, at), rest: Number(key.slice(at + 1)), value: bytes };
+    const [clientId, rest] = splitRecordKey(key);
+    this.next = { key, clientId, rest: Number(rest), value: bytes };
   }
 }
 
 /** Messages of a client in their order: the number has as many digits as any. */
 function messageKey(clientId: string, seq: number): string {
-  return clientId + end + String(seq).padStart(15, '0');
+  return recordKey(clientId, String(seq).padStart(15, '0'));
 }

@@ -1,5 +1,4 @@
 import type { Peer } from '../core/datagram.js';
-import type { IsthmusError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
 import type { Client } from './client.js';
@@ -42,12 +41,7 @@ export class Outbox {
     if (journal === undefined) return;
     client.held ??= [];
     client.held.push([]);
-    // A write that failed is tried again by the store.
-    const committed = (error?: IsthmusError): void => {
-      if (error === undefined) this.release(client);
-      else journal.committed(committed);
-    };
-    journal.committed(committed);
+    journal.stored(() => this.release(client));
   }
 
   /** Commits come in the order in which they were waited for. */

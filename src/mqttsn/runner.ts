@@ -147,12 +147,7 @@ export class Runner {
       return;
     }
     journal.saveMessage(client.session.clientId, outgoing);
-    // A write that failed is tried again by the store; until one succeeds nobody is told that the message is safe.
-    const committed = (error?: Error): void => {
-      if (error === undefined) this.input(client, { type: 'stored', outgoing });
-      else journal.committed(committed);
-    };
-    journal.committed(committed);
+    journal.stored(() => this.input(client, { type: 'stored', outgoing }));
   }
 
   private publish(client: Client, { message, packet }: Extract<Effect, { type: 'publish' }>): void {

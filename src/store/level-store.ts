@@ -2,6 +2,7 @@ import { type Iterator, Level } from 'level';
 import { IsthmusError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { type Batch, GroupCommit } from './group-commit.js';
+import { safe } from './safe.js';
 import type { Committed, Store, Table } from './store.js';
 
 const entriesAtOnce = 1000;
@@ -56,7 +57,7 @@ export class LevelStore implements Store {
 
   private async finish(): Promise<void> {
     try {
-      await flushed(this.commits);
+      await safe(this.commits);
     } finally {
       await this.db.close();
     }
@@ -94,7 +95,7 @@ class LevelTable implements Table {
   async *entries(prefix = ''): AsyncIterable<readonly [string, Buffer]> {
     const from = this.root + prefix;
     // Awaited first: what was put before must be seen.
-    await flushed(this.commits);
+    await safe(this.commits);
     const iterator = this.db.iterator({ gte: from, lt: after(from), highWaterMarkBytes: bytesAtOnce });
     try {
       for (;;) {
@@ -109,7 +110,7 @@ class LevelTable implements Table {
 
   async texts(take: (key: string, value: string) => void): Promise<void> {
     const { root } = this;
-    await flushed(this.commits);
+    await safe(this.commits);
     const range = { gte: root, lt: after(root), highWaterMarkBytes: bytesAtOnce };
     const iterator = this.db.iterator<string, string>({ ...range, valueEncoding: 'utf8' });
     try {
@@ -128,9 +129,6 @@ async function readTexts(iterator: TextIterator, take: (key: string, value: stri
     for (const [key, value] of found) take(key, value);
   }
 }
-
-const flushed = (commits: GroupCommit): Promise<void> =>
-  new Promise((resolve, reject) => commits.committed((error) => (error === undefined ? resolve() : reject(error))));
 
 async function write(db: Level<string, Buffer>, batch: Batch, sync: boolean): Promise<void> {
   // A chained batch: half the time in this thread that an array of operations takes.
