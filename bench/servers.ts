@@ -141,10 +141,8 @@ export async function startIsthmus(options: IsthmusOptions): Promise<StartedGate
     await end('SIGTERM');
     rmSync(home, { recursive: true, force: true });
   };
-  const serves = async (): Promise<boolean> =>
-    (await answers(snPort, mqttPort, child)) && (await answersCoap(coapPort, child));
   const ready = async (): Promise<void> => {
-    if (await serves()) return;
+    if (await answers({ snPort, mqttPort, coapPort }, child)) return;
     await stop();
     throw new Error('Isthmus did not start');
   };
@@ -165,39 +163,36 @@ export async function startIsthmus(options: IsthmusOptions): Promise<StartedGate
   };
 }
 
-/** Whether a CoAP ping is answered before the time is up. */
-async function answersCoap(port: number, child: ChildProcess): Promise<boolean> {
-  const socket = createSocket('udp4');
-  socket.on('error', () => {});
-  await new Promise<void>((resolve) => socket.connect(port, '127.0.0.1', resolve));
-  const heard = new Promise<boolean>((resolve) => socket.once('message', () => resolve(true)));
+/** Whether the gateway answers a SEARCHGW and a CoAP ping and takes an MQTT connection before the time is up. */
+async function answers(
+  ports: Record<'snPort' | 'mqttPort' | 'coapPort', number>,
+  child: ChildProcess,
+): Promise<boolean> {
+  const asked = [ask(ports.snPort, searchGw()), ask(ports.coapPort, Buffer.from([coapType.con, 0, 0, 1]))];
+  const connected = (async () => {
+    while (!(await accepts(ports.mqttPort))) await sleep(pollMs);
+    return true;
+  })();
+  const all = Promise.all([...asked.map(({ heard }) => heard), connected]).then(() => true);
   const gone = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
   const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), startWithinMs).unref());
-  const asking = setInterval(() => socket.send(Buffer.from([coapType.con, 0, 0, 1])), pollMs);
-  const answered = await Promise.race([heard, gone, late]);
-  clearInterval(asking);
-  socket.close();
+  const answered = await Promise.race([all, gone, late]);
+  for (const { stop } of asked) stop();
   return answered;
 }
 
-/** Whether the gateway answers a SEARCHGW and takes an MQTT connection before the time is up. */
-async function answers(snPort: number, mqttPort: number, child: ChildProcess): Promise<boolean> {
+/** Sends a datagram again and again until something comes back. */
+function ask(port: number, question: Buffer): { readonly heard: Promise<void>; readonly stop: () => void } {
   const socket = createSocket('udp4');
   socket.on('error', () => {});
-  await new Promise<void>((resolve) => socket.connect(snPort, '127.0.0.1', resolve));
-  const heard = new Promise<boolean>((resolve) => socket.once('message', () => resolve(true)));
-  const gone = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
-  const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), startWithinMs).unref());
-  const asking = setInterval(() => socket.send(searchGw()), pollMs);
-  const connected = (async () => {
-    while (!(await accepts(mqttPort))) await sleep(pollMs);
-    return true;
-  })();
-  const both = Promise.all([heard, connected]).then(() => true);
-  const answered = await Promise.race([both, gone, late]);
-  clearInterval(asking);
-  socket.close();
-  return answered;
+  const heard = new Promise<void>((resolve) => socket.once('message', () => resolve()));
+  socket.connect(port, '127.0.0.1');
+  const asking = setInterval(() => socket.send(question), pollMs);
+  const stop = (): void => {
+    clearInterval(asking);
+    socket.close();
+  };
+  return { heard, stop };
 }
 
 /** Whether something listens. */

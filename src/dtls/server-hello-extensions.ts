@@ -1,5 +1,5 @@
 import { type Extensions, encodeOpaque8, extensionTypes as ext } from './extensions.js';
-import { certificateTypes, type HelloFeatures, type Negotiated } from './negotiation.js';
+import type { HelloFeatures, Negotiated } from './negotiation.js';
 import { maxPlaintextLength } from './record.js';
 
 const empty = Buffer.alloc(0);
@@ -34,9 +34,4 @@ export function addFullHandshakeExtensions(answer: Map<number, Buffer>, negotiat
     answer.set(ext.clientCertificateType, Buffer.from([negotiated.clientCertificateType]));
   }
   return answer;
-}
-
-/** Whether the client's certificate message will hold a raw public key. */
-export function takesRawKey(negotiated: Negotiated): boolean {
-  return negotiated.clientCertificateType === certificateTypes.rawPublicKey;
 }

@@ -111,7 +111,7 @@ export class UdpPort implements DatagramPort {
   }
 
   /** The peer at an address, heard of or not: a group, a broadcast address, a device from before a restart. */
-  peer(host: string, port: number): Peer {
+  peer(host: string, port: number): UdpPeer {
     return new UdpPeer(this, this.options.keyPrefix ?? '', host, port);
   }
 
@@ -120,7 +120,7 @@ export class UdpPort implements DatagramPort {
     const place = port % this.heard.length;
     const known = this.heard[place];
     if (known?.port === port && known.host === host) return known;
-    const peer = new UdpPeer(this, this.options.keyPrefix ?? '', host, port);
+    const peer = this.peer(host, port);
     this.heard[place] = peer;
     return peer;
   }

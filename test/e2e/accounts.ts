@@ -43,4 +43,24 @@ export function disordered({ delivered }: Sink): string[] {
   });
 }
 
+/** What clients complained of, and what of the acknowledged messages did not come out as it should. */
+export function faults(sources: readonly Source[], sinks: readonly Sink[], wills: Sink, ordered = true): string[] {
+  const wrong = [...sources, ...sinks, wills].flatMap(({ name, complaints }) =>
+    complaints.map((c) => `${name} heard ${c}`),
+  );
+  for (const sink of sinks) {
+    wrong.push(...lost(sources, sink).map((message) => `${sink.name} did not get ${message}`));
+    wrong.push(...doubled(sources, sink).map((message) => `${sink.name} got ${message} twice`));
+    if (ordered) wrong.push(...disordered(sink).map((message) => `${sink.name} got ${message} too late`));
+  }
+  return wrong;
+}
+
+/** How many messages went in and came out, for the log. */
+export function tally(sources: readonly Source[], sinks: readonly Sink[]): string {
+  const sent = sources.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+  const received = sinks.reduce((sum, { delivered }) => sum + delivered.length, 0);
+  return `${sent} messages acknowledged, ${received} delivered`;
+}
+
 const nameIn = (message: string): string => message.slice(0, message.indexOf(' '));

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { udpSnDevice } from '../support/udp-sn-device.js';
-import { disordered, doubled, drained, lost } from './accounts.js';
+import { drained, faults, tally } from './accounts.js';
 import { mqttSink, mqttSource, type Sink, type Source, snSink, snSleeper, snSource } from './traffic.js';
 
 /** How often the gateway is killed: few in `npm test`, `ISTHMUS_CRASHES=50` for a long run. */
@@ -56,19 +56,9 @@ test.serial(
     await inherited(dead, wills);
     await Promise.all([...sinks, wills].map((sink) => sink.stop()));
 
-    const wrong = [...sources, ...sinks, wills].flatMap(({ name, complaints }) =>
-      complaints.map((c) => `${name} heard ${c}`),
-    );
-    for (const sink of sinks) {
-      wrong.push(...lost(sources, sink).map((message) => `${sink.name} did not get ${message}`));
-      wrong.push(...doubled(sources, sink).map((message) => `${sink.name} got ${message} twice`));
-      wrong.push(...disordered(sink).map((message) => `${sink.name} got ${message} too late`));
-    }
-    t.deepEqual(wrong, []);
+    t.deepEqual(faults(sources, sinks, wills), []);
     t.deepEqual([...wills.delivered].sort(), dead.sort(), 'wills');
-    const sent = sources.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
-    const received = sinks.reduce((sum, { delivered }) => sum + delivered.length, 0);
-    t.log(`${crashes} crashes, ${sent} messages acknowledged, ${received} delivered, ${dead.length} wills`);
+    t.log(`${crashes} crashes, ${tally(sources, sinks)}, ${dead.length} wills`);
     t.log(`ready again after ${Math.max(...startMs).toFixed(0)} ms at the most`);
   },
 );
