@@ -234,13 +234,9 @@ export class Applications {
       taken();
       return;
     }
-    const command = {
-      ...parsed,
-      topics,
-      ...(replyTo === undefined ? {} : { replyTo }),
-      ...(mustEndBy === undefined ? {} : { mustEndBy }),
-    };
-    this.context.command(device, command, taken);
+    const { command, replies } = parsed;
+    // Field by field: what is spread has a shape of its own each time, and whoever reads it looks for each field anew.
+    this.context.command(device, { command, replies, topics, replyTo, mustEndBy }, taken);
   }
 
   /** Answers a command to an endpoint that nobody has registered. */

@@ -7,7 +7,7 @@ import { decode, type EncodeOptions, encode, encodePaths } from './formats/codec
 import { ContentFormat } from './formats/content-format.js';
 import { EncodeError, UnknownFormat } from './formats/errors.js';
 import { InternCache } from './intern-cache.js';
-import { formatPath, type Path } from './path.js';
+import { below, formatPath, type Path } from './path.js';
 import type { Entry, ObjectLookup } from './values.js';
 
 /** What must be known of a device to talk to it. */
@@ -15,6 +15,9 @@ export interface DeviceView extends FormatFacts {
   readonly alternatePath: readonly string[];
   readonly objects: ObjectLookup;
 }
+
+/** What goes into a request. */
+type Parts = Pick<OutgoingRequest, 'path' | 'query' | 'contentFormat' | 'accept' | 'payload'>;
 
 type Failed = Extract<Result, { kind: 'failed' }>;
 
@@ -142,13 +145,12 @@ export function readResponse(
 
 /** Uri-Path of a path on a device. */
 function segmentsOf(alternatePath: readonly string[], path: Path): readonly string[] {
-  const key = `${alternatePath.join('/')} ${path.join('/')}`;
+  const key = alternatePath.length === 0 ? below(path, 0) : `${alternatePath.join('/')} ${below(path, 0)}`;
   return segments.get(key) ?? segments.add(key, alternatePath.concat(path.map(String)));
 }
 
-function request(method: Method, rest: Omit<OutgoingRequest, 'method'>): Plan {
-  const { accept, ...others } = rest;
-  return { kind: 'request', request: { method, ...others, ...(accept === undefined ? {} : { accept }) } };
+function request(method: Method, { path, query, contentFormat, accept, payload }: Parts): Plan {
+  return { kind: 'request', request: { method, path, query, contentFormat, accept, payload } };
 }
 
 /** A request that names many paths [LWM2M 6.3.9]. */

@@ -31,10 +31,18 @@ export function parsePath(text: string): Path | undefined {
 
 /** Writes a path as `/3/0/9`; the root is `/`. */
 export function formatPath(path: Path): string {
-  return `/${path.join('/')}`;
+  return path.length === 0 ? '/' : below(path, 0);
 }
 
 /** Whether `path` is `prefix` or lies below it. */
 export function isBelow(path: Path, prefix: Path): boolean {
   return prefix.length <= path.length && prefix.every((id, i) => path[i] === id);
+}
+
+/** What follows the first `from` ids of a path, with a slash before each id; empty when nothing does. */
+export function below(path: Path, from: number): string {
+  // Joining a few numbers takes an array several times as long.
+  let text = '';
+  for (let i = from; i < path.length; i++) text += `/${path[i]}`;
+  return text;
 }

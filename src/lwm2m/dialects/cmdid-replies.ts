@@ -1,6 +1,6 @@
 import { assertNever } from '../../core/errors.js';
 import type { Replies, Result } from '../command.js';
-import { formatPath, type Path } from '../path.js';
+import { below, formatPath, type Path } from '../path.js';
 import type { Entry } from '../values.js';
 import { type Json, type JsonObject, writeJson } from './json.js';
 import { valueToJson } from './values.js';
@@ -25,9 +25,11 @@ export class CmdIdReplies implements Replies {
       case 'undecoded':
         return this.error(failureWords('bad_answer').title, `content format ${result.contentFormat} is not known`);
       case 'links':
-        return this.result(result.links);
+        return this.result(JSON.stringify(result.links));
       case 'done':
-        return result.code.startsWith('2') ? this.result(codeTitle(result.code)) : this.error(codeTitle(result.code));
+        return result.code.startsWith('2')
+          ? this.result(JSON.stringify(codeTitle(result.code)))
+          : this.error(codeTitle(result.code));
       case 'failed':
         return this.error(failureWords(result.failure).title, result.reason);
       default:
@@ -47,9 +49,10 @@ export class CmdIdReplies implements Replies {
     return undefined;
   }
 
-  private result(result: Json): string {
+  /** The answer with what was asked for, as it stands in JSON. */
+  private result(result: string): string {
     const { CmdID: id, Command: name } = this.request;
-    return writeJson({ CmdID: id ?? null, Command: name ?? null, Result: result });
+    return `{"CmdID":${writeJson(id)},"Command":${writeJson(name)},"Result":${result}}`;
   }
 
   private error(title: string, reason?: string): string {
@@ -68,22 +71,27 @@ export function errorAnswer(id: Json | undefined, name: Json | undefined, title:
   });
 }
 
-/** Values below the base name that the era gave them; keys in alphabetical order here too. */
-function contentOf(requested: Path, entries: readonly Entry[]): Json {
+/**
+ * Values below the base name that the era gave them; keys in alphabetical order here too. Written as text at once: most
+ * answers are this, and objects made for the purpose took longer than all the rest of them.
+ */
+function contentOf(requested: Path, entries: readonly Entry[]): string {
   const base = baseOf(requested, entries);
-  return {
-    bn: formatPath(base),
-    e: entries.map((entry) => {
-      const { path, time, value } = entry;
-      const name = path.slice(base.length).join('/');
-      const record = [
-        [valueKey(entry), valueToJson(value)],
-        ...(name === '' ? [] : [['n', name]]),
-        ...(time === undefined ? [] : [['t', time]]),
-      ] as [string, Json][];
-      return Object.fromEntries(record.sort(([a], [b]) => (a < b ? -1 : 1)));
-    }),
-  };
+  let records = '';
+  for (const entry of entries) records += `${records === '' ? '' : ','}${recordOf(entry, base.length)}`;
+  return `{"bn":"${formatPath(base)}","e":[${records}]}`;
+}
+
+function recordOf(entry: Entry, baseLength: number): string {
+  const { path, time, value } = entry;
+  const key = valueKey(entry);
+  const written = `"${key}":${writeJson(valueToJson(value))},`;
+  const name = path.length === baseLength ? '' : `"n":"${below(path, baseLength).slice(1)}",`;
+  const measured = time === undefined ? '' : `"t":${writeJson(time)},`;
+  // Of the keys, only `bv` comes before `n`, and only `v` after `t`.
+  const all =
+    key === 'bv' ? written + name + measured : key === 'v' ? name + measured + written : name + written + measured;
+  return `{${all.slice(0, -1)}}`;
 }
 
 /** One value alone is named by its whole path; those of one instance by what follows it, those of several below the object. */

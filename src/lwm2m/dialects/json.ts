@@ -36,6 +36,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
 
 /** Writes JSON without blanks, keys in their order; what has no word in JSON (NaN, infinities) becomes a string. */
 export function writeJson(value: Json | undefined): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   return isCommon(value) ? JSON.stringify(value) : writeExactly(value);
 }
 

@@ -79,14 +79,17 @@ export class MsgTypeReplies implements Replies {
  */
 export function echo(request: JsonObject, replaced: JsonObject): string {
   const { seqNum, ...others } = replaced;
-  // Without a prototype: an application may call its keys what it likes.
-  const answer: JsonObject = Object.create(null);
+  let text = '';
+  const add = (key: string, value: Json | undefined): void => {
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${writeJson(value)}`;
+  };
   for (const key of Object.keys(request)) {
     if (key === 'seqNum' && seqNum !== undefined) continue;
-    answer[key] = (Object.hasOwn(others, key) ? others[key] : request[key]) ?? null;
-    if (key === 'msgType' && seqNum !== undefined) answer['seqNum'] = seqNum;
+    add(key, Object.hasOwn(others, key) ? others[key] : request[key]);
+    if (key === 'msgType' && seqNum !== undefined) add('seqNum', seqNum);
   }
-  return writeJson({ ...answer, ...others });
+  for (const key of Object.keys(others)) if (!Object.hasOwn(request, key)) add(key, others[key]);
+  return `{${text}}`;
 }
 
 /** The data of an answer to what is not understood. */
