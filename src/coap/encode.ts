@@ -68,10 +68,14 @@ function opaque(writer: Writer, last: number, number: number, value: Buffer | un
 }
 
 function text(writer: Writer, last: number, number: number, value: string): number {
-  const length = Buffer.byteLength(value);
-  header(writer, number - last, length);
+  header(writer, number - last, utf8Length(value));
   writer.text(value);
   return number;
+}
+
+function utf8Length(value: string): number {
+  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0x7f) return Buffer.byteLength(value);
+  return value.length;
 }
 
 /** The fewest bytes, none for zero [RFC 7252 3.2]. */

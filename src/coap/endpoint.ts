@@ -119,8 +119,27 @@ export class Endpoint implements CoapEndpoint {
     return this.port.peerAt?.(key);
   }
 
+  ask(
+    peer: Peer,
+    request: OutgoingRequest,
+    done: (response: CoapResponse) => void,
+    failed: (error: Error) => void,
+  ): void {
+    const later = (error: Error): void => queueMicrotask(() => failed(error));
+    if (!this.running) {
+      later(notRunning());
+      return;
+    }
+    try {
+      this.requesting.ask(peer, request, done, later);
+    } catch (error) {
+      later(error as Error);
+    }
+  }
+
+  /** Sends a request; resolves with the whole response of any code, rejects as `ask` fails. */
   request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse> {
-    return this.running ? this.requesting.request(peer, request) : Promise.reject(notRunning());
+    return new Promise((resolve, reject) => this.ask(peer, request, resolve, reject));
   }
 
   observe(peer: Peer, request: OutgoingRequest, listener: NotificationListener): Promise<Observed> {

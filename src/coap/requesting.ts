@@ -19,6 +19,8 @@ export interface Observed {
   readonly observation?: Observation;
 }
 
+type ResponseTaker = (response: CoapResponse) => void;
+
 const plain: UploadOptions = {};
 
 /** The client role: requests and observations, whole. */
@@ -43,8 +45,9 @@ export class Requesting implements ObservationRequests {
     this.observations = new Observations(clock, complaints, this);
   }
 
-  request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse> {
-    return this.whole(peer, request, plain);
+  /** `done` with the whole response, or `failed`; what cannot be encoded is thrown. */
+  ask(peer: Peer, request: OutgoingRequest, done: ResponseTaker, failed: (error: ExchangeError) => void): void {
+    this.whole(peer, request, plain, done, failed);
   }
 
   /** `key` is a token, as a key, that nothing uses yet. */
@@ -52,7 +55,7 @@ export class Requesting implements ObservationRequests {
     return new Promise((resolve, reject) => {
       const first = (message: ResponseMessage): void => {
         if (message.options.observe === undefined || !message.code.startsWith('2')) {
-          this.rest(peer, request, message, undefined, (response) => resolve({ response }), reject);
+          this.rest(peer, request, message, false, (response) => resolve({ response }), reject);
           return;
         }
         const observation = this.observations.add(key, peer, request, listener);
@@ -66,7 +69,7 @@ export class Requesting implements ObservationRequests {
   }
 
   cancelAt(peer: Peer, request: OutgoingRequest, key: string): Promise<CoapResponse> {
-    return this.whole(peer, request, { observe: 1, key });
+    return new Promise((resolve, reject) => this.whole(peer, request, { observe: 1, key }, resolve, reject));
   }
 
   complete(
@@ -84,33 +87,37 @@ export class Requesting implements ObservationRequests {
     return download;
   }
 
-  private whole(peer: Peer, request: OutgoingRequest, how: UploadOptions): Promise<CoapResponse> {
-    return new Promise((resolve, reject) => {
-      const answered = (message: ResponseMessage): void => {
-        // An observation's token is for notifications; blocks go under another.
-        const key = how.key === undefined ? tokenKey(message.token) : undefined;
-        this.rest(peer, request, message, key, resolve, reject);
-      };
-      this.upload(peer, request, how, answered, reject);
-    });
+  private whole(
+    peer: Peer,
+    request: OutgoingRequest,
+    how: UploadOptions,
+    done: ResponseTaker,
+    failed: (error: ExchangeError) => void,
+  ): void {
+    // An observation's token is for notifications; blocks go under another.
+    const sameToken = how.key === undefined;
+    const answered = (message: ResponseMessage): void => this.rest(peer, request, message, sameToken, done, failed);
+    this.upload(peer, request, how, answered, failed);
   }
 
+  /** Fetches what the first message of a response has left for others. */
   private rest(
     peer: Peer,
     request: OutgoingRequest,
     message: ResponseMessage,
-    key: string | undefined,
-    resolve: (response: CoapResponse) => void,
-    reject: (error: ExchangeError) => void,
+    sameToken: boolean,
+    done: ResponseTaker,
+    failed: (error: ExchangeError) => void,
   ): void {
     const { block2 } = message.options;
     if (block2 === undefined || (!block2.more && block2.num === 0)) {
-      resolve(toResponse(message));
+      done(toResponse(message));
       return;
     }
     const to = this.peers.obtain(peer, this.clock.now());
-    const whole = (message: ResponseMessage): void => resolve(toResponse(message));
-    new Download(this.exchanges, this.settings, to, request, key, whole, reject).start(message);
+    const key = sameToken ? tokenKey(message.token) : undefined;
+    const whole = (message: ResponseMessage): void => done(toResponse(message));
+    new Download(this.exchanges, this.settings, to, request, key, whole, failed).start(message);
   }
 
   private upload(

@@ -104,8 +104,16 @@ export interface CoapEndpoint {
   stop(): Promise<void>;
   /** The peer of this endpoint with this key, if it is still to be reached: for what was known before a restart. */
   peerAt(key: string): Peer | undefined;
-  /** Sends a request; resolves with the whole response of any code, rejects with an ExchangeError. */
-  request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse>;
+  /**
+   * Sends a request. Exactly one of both is called: `done` with the whole response of any code, as it comes; `failed`,
+   * never before this has returned, with an ExchangeError, or a RangeError when the request does not fit a datagram.
+   */
+  ask(
+    peer: Peer,
+    request: OutgoingRequest,
+    done: (response: CoapResponse) => void,
+    failed: (error: Error) => void,
+  ): void;
   /**
    * Observes. Resolves with the first response; `observation` is absent when the peer answered without an Observe
    * option or with an error. The listener gets what follows.

@@ -67,6 +67,9 @@ export class Reader {
   }
 }
 
+/** Up to this many characters it is quicker to write one by one than to call for it. */
+const shortText = 24;
+
 /** A growing buffer, big-endian. Values are cut to their width as Node's buffers refuse to do: callers check ranges. */
 export class Writer {
   private buffer: Buffer;
@@ -124,10 +127,25 @@ export class Writer {
   }
 
   text(value: string): this {
+    if (value.length <= shortText && this.ascii(value)) return this;
     const length = Buffer.byteLength(value);
     const at = this.grow(length);
     this.buffer.write(value, at, length, 'utf8');
     return this;
+  }
+
+  /** Writes a text of ASCII characters alone; false, and nothing written, when it has others. */
+  private ascii(value: string): boolean {
+    const at = this.grow(value.length);
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) {
+        this.length = at;
+        return false;
+      }
+      this.buffer[at + i] = code;
+    }
+    return true;
   }
 
   /** What was written, as a view of the writer's buffer: the writer must not be used afterwards. */

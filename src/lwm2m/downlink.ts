@@ -243,13 +243,19 @@ export class Downlink {
     const acknowledged = (): void => this.acknowledged(device, job);
     const request = new OutgoingCommand(plan.request, commandTimeoutMs, withinMs, acknowledged);
     const { peer } = device;
-    const response =
-      command.kind === 'observe' || command.kind === 'observe-composite'
-        ? this.context.observing.observe(device, job, command, request)
-        : device.coap.request(peer, request);
-    response
-      .then((response) => this.responded(device, job, request, response, attempt))
-      .catch((error: unknown) => this.lost(device, job, peer, error, attempt));
+    const lost = (error: unknown): void => this.lost(device, job, peer, error, attempt);
+    const responded = (response: CoapResponse): void => {
+      try {
+        this.responded(device, job, request, response, attempt);
+      } catch (error) {
+        lost(error);
+      }
+    };
+    if (command.kind === 'observe' || command.kind === 'observe-composite') {
+      this.context.observing.observe(device, job, command, request).then(responded, lost);
+    } else {
+      device.coap.ask(peer, request, responded, lost);
+    }
   }
 
   private cancel(device: Device, job: Job, observed: Observed, observation: Observation, attempt: number): void {

@@ -103,8 +103,13 @@ export class FakeCoap implements CoapEndpoint {
     return this.handler({ query: [], payload: Buffer.alloc(0), ...request }, peer);
   }
 
-  request(peer: Peer, request: OutgoingRequest): Promise<CoapResponse> {
-    return this.send(peer, request);
+  ask(
+    peer: Peer,
+    request: OutgoingRequest,
+    done: (response: CoapResponse) => void,
+    failed: (error: Error) => void,
+  ): void {
+    this.send(peer, request).then(done, failed);
   }
 
   async observe(
