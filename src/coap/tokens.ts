@@ -1,25 +1,19 @@
+import { pooledRandom, type RandomBytes } from '../core/random.js';
+
 const tokenBytes = 8;
-const poolTokens = 512;
 
-/** Random tokens of eight bytes, as keys: one latin1 character per byte. Random bytes are drawn many at once. */
+/** Random tokens of eight bytes, as keys: one latin1 character per byte. */
 export class TokenSource {
-  private readonly randomBytes: (size: number) => Buffer;
-  private pool: Buffer = Buffer.alloc(0);
-  private used = 0;
+  private readonly random: RandomBytes;
 
-  constructor(randomBytes: (size: number) => Buffer) {
-    this.randomBytes = randomBytes;
+  constructor(randomBytes: RandomBytes) {
+    this.random = pooledRandom(randomBytes);
   }
 
   /** A token that is not taken yet. */
   take(taken: (key: string) => boolean): string {
     for (;;) {
-      if (this.used === this.pool.length) {
-        this.pool = this.randomBytes(tokenBytes * poolTokens);
-        this.used = 0;
-      }
-      const key = this.pool.toString('latin1', this.used, this.used + tokenBytes);
-      this.used += tokenBytes;
+      const key = this.random(tokenBytes).toString('latin1');
       if (!taken(key)) return key;
     }
   }

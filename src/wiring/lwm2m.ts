@@ -3,6 +3,7 @@ import type { BrokerPort } from '../broker/port.js';
 import { Endpoint } from '../coap/endpoint.js';
 import type { Lwm2mConfig } from '../config/config.js';
 import type { DatagramPort } from '../core/datagram.js';
+import { pooledRandom } from '../core/random.js';
 import { Journal } from '../lwm2m/journal.js';
 import { ObjectRegistry } from '../lwm2m/objects/object-registry.js';
 import { defaultLwm2mOptions, type Lwm2mOptions } from '../lwm2m/options.js';
@@ -66,7 +67,7 @@ export function lwm2mServer(
     broker,
     definitions,
     journal: new Journal(store),
-    randomBytes,
+    randomBytes: pooledRandom(randomBytes),
   });
 }
 
