@@ -85,13 +85,17 @@ function contentOf(requested: Path, entries: readonly Entry[]): string {
 function recordOf(entry: Entry, baseLength: number): string {
   const { path, time, value } = entry;
   const key = valueKey(entry);
-  const written = `"${key}":${writeJson(valueToJson(value))},`;
-  const name = path.length === baseLength ? '' : `"n":"${below(path, baseLength).slice(1)}",`;
-  const measured = time === undefined ? '' : `"t":${writeJson(time)},`;
-  // Of the keys, only `bv` comes before `n`, and only `v` after `t`.
-  const all =
-    key === 'bv' ? written + name + measured : key === 'v' ? name + measured + written : name + written + measured;
-  return `{${all.slice(0, -1)}}`;
+  const written = `"${key}":${writeJson(valueToJson(value))}`;
+  const name = path.length === baseLength ? '' : `"n":"${below(path, baseLength).slice(1)}"`;
+  const measured = time === undefined ? '' : `"t":${writeJson(time)}`;
+  switch (key) {
+    case 'bv':
+      return `{${written}${name && `,${name}`}${measured && `,${measured}`}}`;
+    case 'v':
+      return `{${name && `${name},`}${measured && `${measured},`}${written}}`;
+    default:
+      return `{${name && `${name},`}${written}${measured && `,${measured}`}}`;
+  }
 }
 
 /** One value alone is named by its whole path; those of one instance by what follows it, those of several below the object. */
