@@ -78,6 +78,7 @@ export class AedesCore {
       ...aedesHooks({
         rules,
         maxClientIdBytes,
+        publish: (message, done, clientId) => this.publish(message, done, clientId),
         publishFirst: new PublishFirst((message, done) => this.publish(message, done)),
         forwarding: new Forwarding(rules, persistence),
         whenRoom: (topic, then) => waitForRoom(clock, () => this.exchange.isFull(topic), then),
@@ -108,8 +109,10 @@ export class AedesCore {
    * Publishes; `done` when it is stored as its QoS demands and everybody concerned has taken it. The steps are those of
    * aedes' own `publish`, which makes four promises of them for each message, and they cost as much as the delivery.
    */
-  publish({ topic, payload, qos, retain }: Message, done: (error?: Error) => void): void {
-    const packet: AedesPublishPacket = {
+  publish({ topic, payload, qos, retain }: Message, done: (error?: Error) => void, clientId?: string): void {
+    const packet: AedesPublishPacket & { readonly clientId: string | undefined } = {
+      // By which aedes knows what may not go back to its publisher.
+      clientId,
       cmd: 'publish',
       brokerId: this.aedes.id,
       brokerCounter: ++counterOf(this.aedes).counter,

@@ -4,13 +4,36 @@ import { topicMatches } from './topics.js';
 
 type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
 
-/** What aedes keeps in its client objects without declaring it, and two fields of ours. */
-interface ClientState {
+/** What aedes keeps in its client objects without declaring it, and fields of ours. */
+export interface ClientState extends Client {
   readonly subscriptions: Readonly<Record<string, { qos: QoS; granted?: QoS }>>;
   readonly deliverQoS: Deliver;
   deliver0: Deliver;
   duplicates: object;
   lastDelivered?: number;
+  readonly _parser: AedesParser;
+  /** Packets that aedes is not done with; at 0 `_nextBatch` reads on. */
+  _parsingBatch: number;
+  /** One packet is done with; an error ends the connection. */
+  readonly _nextBatch: (error?: Error) => void;
+  /** ms; not positive when there is no keepalive, or no connection any more. */
+  readonly _keepaliveInterval: number;
+  readonly _keepaliveTimer: NodeJS.Timeout | null;
+}
+
+/** mqtt-packet's parser as aedes keeps it, with what neither declares: where the parser is, and whose it is. */
+export interface AedesParser {
+  readonly client: ClientState;
+  parse(this: AedesParser, chunk: Buffer): number;
+  emit(event: 'packet', packet: object): boolean;
+  /** 0: between packets; 1: the first byte of a packet has been read; 2: its length as well. */
+  readonly _stateCounter: number;
+  /** The packet being read, its length without the fixed header. */
+  readonly packet: { readonly length: number };
+  /** The bytes of it that are there. */
+  readonly _list: { readonly length: number };
+  /** Ours: the `parse` that mqtt-packet has. */
+  parseSlowly(chunk: Buffer): number;
 }
 
 /**
@@ -28,6 +51,13 @@ export function prepareClient(client: Client, brokerId: string): void {
     if (packet.qos > 0 && grantedQos(client, packet.topic) > 0) state.deliverQoS(packet, done);
     else deliver0(packet, done);
   };
+}
+
+/** Has a client's bytes parsed by another function, beside which mqtt-packet's own remains. */
+export function replaceParse(client: Client, parse: AedesParser['parse']): void {
+  const { _parser: parser } = stateOf(client);
+  parser.parseSlowly = parser.parse;
+  parser.parse = parse;
 }
 
 /** Whether a message has not been delivered to this client through another of its filters, a moment ago. */
@@ -75,4 +105,4 @@ export function noteRestored(client: Client): void {
   );
 }
 
-const stateOf = (client: Client): ClientState => client as Client & ClientState;
+const stateOf = (client: Client): ClientState => client as ClientState;

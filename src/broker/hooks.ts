@@ -4,8 +4,10 @@ import type { Counter } from '../core/metrics.js';
 import type { Committed } from '../store/store.js';
 import type { Who } from './auth.js';
 import type { ClientRules } from './client-rules.js';
-import { prepareClient } from './client-state.js';
+import { prepareClient, replaceParse } from './client-state.js';
+import { fastParse } from './fast-parse.js';
 import type { Forwarding } from './forwarding.js';
+import type { Message } from './port.js';
 import type { PublishFirst } from './publish-first.js';
 import { isTopicName } from './topics.js';
 
@@ -13,6 +15,8 @@ import { isTopicName } from './topics.js';
 export interface HookOptions {
   readonly rules: ClientRules;
   readonly maxClientIdBytes: number;
+  /** Publishes what a client has sent; `done` when all is stored and taken. */
+  readonly publish: (message: Message, done: (error?: Error) => void, clientId: string) => void;
   readonly publishFirst: PublishFirst;
   readonly forwarding: Forwarding;
   /** Calls back when those whom a message of this topic concerns have room for it, or with an error. */
@@ -40,9 +44,29 @@ type HookName =
 export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, HookName>> {
   const { rules, publishFirst, log } = options;
 
+  const mayPublish = (who: Who, topic: string): boolean => {
+    const allowed = rules.mayPublish(who, topic);
+    if (!allowed) {
+      options.refused.value++;
+      log.debug({ clientId: who.clientId, topic }, 'publication refused');
+    }
+    return allowed;
+  };
+
+  const parse = fastParse((client, { topic, payload, retain }) => {
+    // aedes tells its client so.
+    if (!isTopicName(topic)) return false;
+    if (mayPublish(rules.who(client), topic)) {
+      client._parsingBatch++;
+      options.publish({ topic, payload, qos: 0, retain }, client._nextBatch, client.id);
+    }
+    return true;
+  });
+
   return {
     preConnect(client, packet, done) {
       prepareClient(client, options.brokerId);
+      replaceParse(client, parse);
       // aedes makes up a name for whoever has none; it may not for a session to come back to [MQTT-3.1.3-8]. This one
       // is refused below.
       if (packet.clientId === '' && !packet.clean) packet.clientId = '\0';
@@ -84,11 +108,9 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
       // Whether it is a repetition is between its publisher and us [MQTT-3.3.1-3].
       packet.dup = false;
       const who = client === null ? ownerOfWill(packet) : rules.who(client);
-      if (!rules.mayPublish(who, topic)) {
+      if (!mayPublish(who, topic)) {
         // MQTT 3.1.1 lets a server acknowledge what it does not accept [MQTT-3.3.5-2]: to close the connection would
         // make a device connect and send the same again without end.
-        options.refused.value++;
-        log.debug({ clientId: who.clientId, topic }, 'publication refused');
         sendNowhere(packet);
         done(null);
         return;
