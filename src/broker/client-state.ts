@@ -2,15 +2,30 @@ import type { AedesPublishPacket, Client } from 'aedes';
 import type { QoS } from './port.js';
 import { topicMatches } from './topics.js';
 
-type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
+/** A packet on its way to a client, with what aedes notes about it. */
+export type Delivery = AedesPublishPacket & {
+  /** Who published it. */
+  readonly clientId?: string;
+  /** It may not go back to him. */
+  readonly nl?: boolean;
+};
+
+/** Delivers to a client; `done` when it is written and there is room for more. */
+export type Deliver = (packet: Delivery, done: () => void) => void;
 
 /** What aedes keeps in its client objects without declaring it, and fields of ours. */
 export interface ClientState extends Client {
   readonly subscriptions: Readonly<Record<string, { qos: QoS; granted?: QoS }>>;
-  readonly deliverQoS: Deliver;
   deliver0: Deliver;
+  deliverQoS: Deliver;
   duplicates: object;
   lastDelivered?: number;
+  /** It is being closed because of an error. */
+  readonly errored: boolean;
+  /** Closes it because of an error, if there is one. */
+  _onError(error?: Error | null): void;
+  /** Calls back when its connection takes more, or with an error when it has closed. */
+  waitForDrain(callback: (error?: Error | null) => void): void;
   readonly _parser: AedesParser;
   /** Packets that aedes is not done with; at 0 `_nextBatch` reads on. */
   _parsingBatch: number;
@@ -37,20 +52,12 @@ export interface AedesParser {
 }
 
 /**
- * Takes two decisions away from aedes, which makes them too early. One is what counts as a duplicate: aedes drops every
- * message whose number is lower than that of one delivered before, which a message of QoS 1 is when one of QoS 0 has
- * overtaken it. The other is the QoS of a message that matches several filters of a client: aedes takes the first filter
- * found, instead of the one with the highest QoS [MQTT-3.3.5-1].
+ * Takes a decision away from aedes, which makes it too early: what counts as a duplicate. aedes drops every message whose
+ * number is lower than that of one delivered before, which a message of QoS 1 is when one of QoS 0 has overtaken it.
  */
-export function prepareClient(client: Client, brokerId: string): void {
-  const state = stateOf(client);
+export function neverDuplicate(client: Client, brokerId: string): void {
   // For aedes nothing is ever a duplicate; `isNew` says what is.
-  state.duplicates = Object.defineProperty({}, brokerId, { get: () => 0, set: () => {} });
-  const { deliver0 } = state;
-  state.deliver0 = (packet, done) => {
-    if (packet.qos > 0 && grantedQos(client, packet.topic) > 0) state.deliverQoS(packet, done);
-    else deliver0(packet, done);
-  };
+  stateOf(client).duplicates = Object.defineProperty({}, brokerId, { get: () => 0, set: () => {} });
 }
 
 /** Has a client's bytes parsed by another function, beside which mqtt-packet's own remains. */
@@ -105,4 +112,5 @@ export function noteRestored(client: Client): void {
   );
 }
 
-const stateOf = (client: Client): ClientState => client as ClientState;
+/** A client with what aedes does not declare. */
+export const stateOf = (client: Client): ClientState => client as ClientState;

@@ -28,7 +28,8 @@ export function gatherWrites(stream: Duplex): void {
     gathered = [];
     bytes = 0;
     if (stream.destroyed || stream.writableEnded) return;
-    const room = write(join(chunks, length));
+    const [first] = chunks;
+    const room = write(chunks.length === 1 && typeof first === 'object' ? first : join(chunks, length));
     // Whoever was told to wait meanwhile waits for this event, which the stream only sends when it said so itself.
     if (room && !told) stream.emit('drain');
     told = true;

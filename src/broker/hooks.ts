@@ -4,7 +4,8 @@ import type { Counter } from '../core/metrics.js';
 import type { Committed } from '../store/store.js';
 import type { Who } from './auth.js';
 import type { ClientRules } from './client-rules.js';
-import { prepareClient, replaceParse } from './client-state.js';
+import { neverDuplicate, replaceParse, stateOf } from './client-state.js';
+import { FastDeliver } from './fast-deliver.js';
 import { fastParse } from './fast-parse.js';
 import type { Forwarding } from './forwarding.js';
 import type { Message } from './port.js';
@@ -42,7 +43,8 @@ type HookName =
 
 /** aedes' hooks: the rules of access, and what MQTT demands and aedes does not do by itself. */
 export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, HookName>> {
-  const { rules, publishFirst, log } = options;
+  const { rules, publishFirst, forwarding, log } = options;
+  const deliver = new FastDeliver((client, packet) => forwarding.forward(client, packet));
 
   const mayPublish = (who: Who, topic: string): boolean => {
     const allowed = rules.mayPublish(who, topic);
@@ -65,7 +67,8 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
 
   return {
     preConnect(client, packet, done) {
-      prepareClient(client, options.brokerId);
+      neverDuplicate(client, options.brokerId);
+      deliver.prepare(stateOf(client));
       replaceParse(client, parse);
       // aedes makes up a name for whoever has none; it may not for a session to come back to [MQTT-3.1.3-8]. This one
       // is refused below.
@@ -82,7 +85,7 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
       rules.remember(client, username);
       const answer = (allowed: boolean): void => {
         if (allowed) {
-          options.forwarding.expect(client);
+          forwarding.expect(client);
           done(null, true);
           return;
         }
@@ -140,7 +143,7 @@ export function aedesHooks(options: HookOptions): Required<Pick<AedesOptions, Ho
       done(null, allowed ? subscription : null);
     },
 
-    authorizeForward: (client, packet) => options.forwarding.forward(client, packet),
+    authorizeForward: (client, packet) => forwarding.forward(client, packet),
 
     published(packet, _client, done) {
       // The last step of every publication, in which all that it has stored is made sure of.
