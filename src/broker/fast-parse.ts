@@ -5,9 +5,9 @@ import { PacketCursor, type ReceivedPublish } from './publish-decoder.js';
 export type PublishNow = (client: ClientState, packet: ReceivedPublish) => boolean;
 
 /**
- * Makes the `parse` of aedes' parsers, that is mqtt-packet's: PUBLISH packets and acknowledgements of connected clients are
- * decoded here at a fraction of the cost, everything else goes to mqtt-packet, packet by packet. What mqtt-packet is in the middle of it
- * knows itself, so that nothing is counted twice.
+ * Makes the `parse` of aedes' parsers, in the place of mqtt-packet's: PUBLISH packets and acknowledgements of connected
+ * clients are decoded here at a fraction of the cost, and everything else goes to mqtt-packet, one packet at a time. What
+ * it has of a packet that goes on in the next chunk is mqtt-packet's to know, so that no length is counted twice.
  */
 export function fastParse(publishNow: PublishNow): AedesParser['parse'] {
   return function parse(this: AedesParser, chunk: Buffer): number {

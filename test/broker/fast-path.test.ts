@@ -278,4 +278,6 @@ test('messages between real clients, of all sizes, over TCP', async (t) => {
       sizes.map((size, i) => `ä/${i} 0 ${Buffer.alloc(size, `${i}`).toString()}`),
     );
   }
+  // CONNACK and SUBACK; each message once for each reader, however it was written.
+  t.is(broker.metrics.counter('broker.packets_sent').value, 4 + 3 + 3 * sizes.length);
 });
