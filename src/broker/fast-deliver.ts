@@ -5,6 +5,8 @@ import { encodePublish } from './publish-encoder.js';
 /** The packet that may go to a client, or null. */
 export type Forward = (client: ClientState, packet: AedesPublishPacket) => AedesPublishPacket | null;
 
+const nothing: Buffer = Buffer.alloc(0);
+
 /** A payload of at least this many bytes is not worth copying. */
 const large = 4096;
 
@@ -15,11 +17,8 @@ const large = 4096;
  */
 export class FastDeliver {
   private readonly forward: Forward;
-  private readonly last: { counter: number; retain: boolean; bytes: Buffer } = {
-    counter: 0,
-    retain: false,
-    bytes: Buffer.alloc(0),
-  };
+  /** The message encoded last: its number does not tell it from another, which a retained one may have brought along. */
+  private readonly last = { topic: '', payload: nothing as string | Buffer, retain: false, bytes: nothing };
 
   constructor(forward: Forward) {
     this.forward = forward;
@@ -67,10 +66,11 @@ export class FastDeliver {
       });
   }
 
-  private encode({ brokerCounter, topic, payload, retain }: AedesPublishPacket): Buffer {
+  private encode({ topic, payload, retain }: AedesPublishPacket): Buffer {
     const { last } = this;
-    if (last.counter !== brokerCounter || last.retain !== retain) {
-      last.counter = brokerCounter;
+    if (last.payload !== payload || last.topic !== topic || last.retain !== retain) {
+      last.topic = topic;
+      last.payload = payload;
       last.retain = retain;
       last.bytes = encodePublish(topic, typeof payload === 'string' ? Buffer.from(payload) : payload, retain);
     }
