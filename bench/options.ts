@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { ScenarioName, Target } from './protocol.js';
+import type { Applications, ScenarioName, Target } from './protocol.js';
 import { scenarios } from './scenarios.js';
 import type { Broker } from './servers.js';
 
@@ -39,6 +39,7 @@ export const usage = `npm run bench -- [options]
   --against TARGET   also measure another gateway; may be repeated: [name=]host:snport[:mqttport[:coapport]][@pid,...]
                      snport '-': a plain MQTT broker
   --against-lwm2m TARGET  also measure an LwM2M server by its driver: [name=]host:coapport:driverport[@pid,...]
+  --against-leshan TARGET  also measure Leshan's demo server by its REST API and event stream: [name=]host:coapport:httpport[@pid,...]
   --mosquitto        also measure mosquitto, with and without persistence (it must be installed)
   --in-memory        also measure Isthmus without its store
   --external BROKER  also measure Isthmus with another broker behind it: host:port[@pid,...]
@@ -74,6 +75,7 @@ export function readOptions(argv: readonly string[]): Options {
       'in-memory': { type: 'boolean', default: false },
       external: { type: 'string' },
       'against-lwm2m': { type: 'string', multiple: true, default: [] },
+      'against-leshan': { type: 'string', multiple: true, default: [] },
       'without-own': { type: 'boolean', default: false },
       skeleton: { type: 'boolean', default: false },
       crowd: { type: 'string', default: '10000' },
@@ -92,7 +94,11 @@ export function readOptions(argv: readonly string[]): Options {
     sessions: positive('sessions', values.sessions),
     idleSeconds: values.idle === '0' ? 0 : positive('idle', values.idle),
     only: values.only.flatMap((names) => names.split(',')).map(scenarioName),
-    against: [...values.against.map(readTarget), ...values['against-lwm2m'].map(readLwm2mTarget)],
+    against: [
+      ...values.against.map(readTarget),
+      ...values['against-leshan'].map((text) => readLwm2mTarget('leshan', text)),
+      ...values['against-lwm2m'].map((text) => readLwm2mTarget('driver', text)),
+    ],
     mosquitto: values.mosquitto,
     inMemory: values['in-memory'],
     external: values.external === undefined ? undefined : readBroker(values.external),
@@ -138,18 +144,24 @@ function readBroker(text: string): Broker {
   return { host, port: Number(port), pids: pids?.split(',').map(Number) ?? [] };
 }
 
-/** `[name=]host:coapport:driverport[@pid,...]`. */
-function readLwm2mTarget(text: string): Target {
+/** `[name=]host:coapport:port[@pid,...]`, the second port being the driver's or that of HTTP. */
+function readLwm2mTarget(by: Applications['by'], text: string): Target {
   const parts = /^(?:([^=@]+)=)?([^:@]+):(\d+):(\d+)(?:@([\d,]+))?$/.exec(text);
-  if (!parts) throw new Error(`--against-lwm2m: [name=]host:coapport:driverport[@pid,...], not '${text}'`);
-  const [, name, host = '', coap, driver, pids] = parts;
+  if (!parts) {
+    const form =
+      by === 'leshan'
+        ? '--against-leshan: [name=]host:coapport:httpport'
+        : '--against-lwm2m: [name=]host:coapport:driverport';
+    throw new Error(`${form}[@pid,...], not '${text}'`);
+  }
+  const [, name, host = '', coap, port, pids] = parts;
   return {
     name: name ?? `${host}:${coap}`,
     host,
     snPort: 0,
     mqttPort: 0,
     coapPort: Number(coap),
-    driverPort: Number(driver),
+    applications: { by, port: Number(port) },
     pids: pids?.split(',').map(Number) ?? [],
   };
 }

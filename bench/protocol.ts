@@ -23,6 +23,12 @@ export type ScenarioName =
   | 'lwm2m-memory'
   | 'crowd';
 
+/** How applications reach an LwM2M server without MQTT: the lines of a driver, or the HTTP of Leshan's demo server. */
+export interface Applications {
+  readonly by: 'driver' | 'leshan';
+  readonly port: number;
+}
+
 /** A gateway under measurement, or the echo server (then only `snPort` is used). */
 export interface Target {
   readonly name: string;
@@ -32,8 +38,8 @@ export interface Target {
   readonly mqttPort: number;
   /** Undefined: this gateway speaks no CoAP, so those measurements leave it out. */
   readonly coapPort: number | undefined;
-  /** A server that speaks no MQTT: where its driver listens, and only LwM2M is measured. */
-  readonly driverPort?: number;
+  /** An LwM2M server that speaks no MQTT: where its applications are served instead, and only LwM2M is measured. */
+  readonly applications?: Applications;
   /** Processes whose CPU time and memory are the gateway's; empty when unknown. */
   readonly pids: readonly number[];
 }

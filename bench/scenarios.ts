@@ -11,7 +11,7 @@ export interface Scenario {
   readonly runsOn: (target: Target) => boolean;
 }
 
-const speaksMqtt = (target: Target): boolean => target.driverPort === undefined;
+const speaksMqtt = (target: Target): boolean => target.applications === undefined;
 const needsSn = (target: Target): boolean => speaksMqtt(target) && target.snPort !== undefined;
 const needsCoap = (target: Target): boolean => target.coapPort !== undefined;
 

@@ -1,7 +1,16 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Lane } from '../lane.js';
 import type { Target } from '../protocol.js';
-import { coapCode, encodeOptions, locationOf, optionNumber, request, template } from '../wire/coap.js';
+import {
+  coapCode,
+  encodeOptions,
+  locationOf,
+  optionNumber,
+  registrationToken,
+  request,
+  template,
+  tokenOf,
+} from '../wire/coap.js';
 import { registerTemplate } from '../wire/lwm2m-device.js';
 import { type Prepare, times } from './load.js';
 import { endpointOf } from './lwm2m-read.js';
@@ -41,13 +50,20 @@ export const lwm2mUpdate: Prepare = async ({ target, clients }, tally) => {
     sockets.push(socket);
     let messageId = Math.floor(Math.random() * 0x10000);
     const created = await new Promise<Buffer>((resolve) => {
-      const post = request(registerTemplate(endpointOf(index)), messageId, 0);
-      const again = setInterval(() => socket.send(post), retryMs);
-      socket.once('message', (datagram) => {
+      const post = registerTemplate(endpointOf(index));
+      const token = registrationToken();
+      const send = (): void => {
+        messageId = (messageId + 1) & 0xffff;
+        socket.send(request(post, messageId, token));
+      };
+      const again = setInterval(send, retryMs);
+      socket.on('message', (datagram) => {
+        if (tokenOf(datagram) !== token) return;
         clearInterval(again);
+        socket.removeAllListeners('message');
         resolve(datagram);
       });
-      socket.send(post);
+      send();
     });
     if (created[1] !== coapCode.created) throw new Error(`registration: code 0x${created[1]?.toString(16)}`);
     const update = onLocation(coapCode.post, locationOf(created));

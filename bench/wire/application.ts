@@ -1,8 +1,9 @@
 import type { Target } from '../protocol.js';
 import { DriverApplication } from './driver-application.js';
+import { LeshanApplication } from './leshan-application.js';
 import { MqttApplication } from './mqtt-application.js';
 
-/** An application that commands LwM2M devices, by MQTT or, where a server has none, by its driver. */
+/** An application that commands LwM2M devices, by MQTT or, where a server has none, by its driver or by HTTP. */
 export interface Application {
   /** A Read has been answered; `id` is what it was asked with. */
   onAnswer: (id: number, ok: boolean) => void;
@@ -19,7 +20,10 @@ export const devicePath = '/3/0/0';
 export const observedPath = '/3/0/9';
 
 export function connectApplication(target: Target): Promise<Application> {
-  return target.driverPort === undefined ? MqttApplication.connect(target) : DriverApplication.connect(target);
+  const { applications, host } = target;
+  if (applications === undefined) return MqttApplication.connect(target);
+  const application = applications.by === 'driver' ? DriverApplication : LeshanApplication;
+  return application.connect(host, applications.port);
 }
 
 /** The decimal number that begins at `at`. */

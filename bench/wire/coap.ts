@@ -48,6 +48,16 @@ export function request(from: Buffer, messageId: number, token: number): Buffer 
   return bytes;
 }
 
+/** The token of an answer to such a request; undefined when it is none. */
+export const tokenOf = (datagram: Buffer): number | undefined =>
+  datagram.length >= 8 && ((datagram[0] ?? 0) & 15) === 4 ? datagram.readUInt32BE(4) : undefined;
+
+/**
+ * A token for a registration. A server remembers message ids for minutes, ports are used again before that, and so it may
+ * answer what an earlier device asked: the token tells.
+ */
+export const registrationToken = (): number => 0x10000 + Math.floor(Math.random() * 0x7fff0000);
+
 /** A piggybacked answer to this request. `tail` is what follows the token: options, marker, payload. */
 export function answer(to: Buffer, code: number, tail: Buffer): Buffer {
   const tokenLength = (to[0] ?? 0) & 15;

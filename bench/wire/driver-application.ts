@@ -1,5 +1,4 @@
 import { connect as connectTcp, type Socket } from 'node:net';
-import type { Target } from '../protocol.js';
 import { type Application, devicePath, digitsAt, observedPath } from './application.js';
 
 const newline = 0x0a;
@@ -21,8 +20,8 @@ export class DriverApplication implements Application {
     socket.on('data', (chunk) => this.take(chunk));
   }
 
-  static async connect({ host, driverPort = 0 }: Target): Promise<DriverApplication> {
-    const socket = connectTcp(driverPort, host);
+  static async connect(host: string, port: number): Promise<DriverApplication> {
+    const socket = connectTcp(port, host);
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new DriverApplication(socket);
   }

@@ -1,6 +1,16 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { Target } from '../protocol.js';
-import { answer, coapCode, coapType, encodeOptions, optionNumber, request, template } from './coap.js';
+import {
+  answer,
+  coapCode,
+  coapType,
+  encodeOptions,
+  optionNumber,
+  registrationToken,
+  request,
+  template,
+  tokenOf,
+} from './coap.js';
 
 const linkFormat = 40;
 const tlvFormat = 11542;
@@ -60,9 +70,8 @@ export class Lwm2mDevice {
     const post = registerTemplate(endpoint);
     const device = new Lwm2mDevice(socket);
     device.messageId = Math.floor(Math.random() * 0x10000);
-    const messageId = device.takeMessageId();
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const code = await device.created(request(post, messageId, 1));
+      const code = await device.created(request(post, device.takeMessageId(), registrationToken()));
       if (code === coapCode.created) return device;
       if (code !== undefined) throw new Error(`registration of ${endpoint}: code ${code >> 5}.${code & 31}`);
     }
@@ -100,6 +109,7 @@ export class Lwm2mDevice {
         if (code === coapCode.get) {
           this.serve(datagram);
         } else if (code > 31) {
+          if (tokenOf(datagram) !== tokenOf(post)) return;
           clearTimeout(timer);
           resolve(code);
         } else if (code !== 0) {
