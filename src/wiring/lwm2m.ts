@@ -17,7 +17,7 @@ import type { OwnLinks } from './broker.js';
 const links = ['</rd>;rt="core.rd"', '</dp>'];
 
 /** Devices on a fast network answer sooner; who answers later is not held up by so little. */
-const keepAfterMs = 5;
+const keepAfterMs = 20;
 
 /** Object definitions, read again when their folder changes. */
 export function objectRegistry({ xmlDir }: Lwm2mConfig, { clock, log }: Around): ObjectRegistry {
