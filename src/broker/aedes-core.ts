@@ -124,8 +124,12 @@ export class AedesCore {
       messageId: undefined,
     };
     this.persistence.keep(packet);
+    if (qos === 0) {
+      this.exchange.emit(packet, done);
+      return;
+    }
     this.exchange.emit(packet, (error) => {
-      if (error !== undefined || qos === 0) done(error);
+      if (error !== undefined) done(error);
       else this.store.committed(done);
     });
   }

@@ -1,5 +1,6 @@
 import type { Command, Replies } from './command.js';
 import type { Topics } from './topics.js';
+import type { UnkeptEntry } from './unkept.js';
 
 /** Where an application waits for the answer, other than the topic of answers [MQTT5 4.10]. */
 export interface ReplyTo {
@@ -43,8 +44,8 @@ export class Job {
   sent = false;
   /** It was sent before a restart, and its answer is not known. */
   repeated = false;
-  /** To be called when it is answered, while it is not in the store. */
-  taken: (() => void) | undefined = undefined;
+  /** While it is under way and not in the store. */
+  unkept: UnkeptEntry | undefined = undefined;
   /** Its application has been answered; what the device still says about it is dropped. */
   answered = false;
 

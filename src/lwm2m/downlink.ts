@@ -5,7 +5,7 @@ import {
   type Observation,
   type OutgoingRequest,
 } from '../coap/types.js';
-import type { Clock, Timer } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import { Deadlines } from '../core/deadlines.js';
 import type { Log } from '../core/log.js';
@@ -19,6 +19,7 @@ import type { Lwm2mOptions } from './options.js';
 import { OutgoingCommand } from './outgoing-command.js';
 import type { Presence } from './presence.js';
 import type { TopicTemplate } from './topics.js';
+import { Unkept } from './unkept.js';
 
 /** What the downlink needs around it. */
 export interface DownlinkContext {
@@ -39,24 +40,21 @@ export interface DownlinkContext {
 /** Content formats are tried in turn; there are not more than these. */
 const mostAttempts = 8;
 
-interface UnderWay {
-  readonly device: Device;
-  readonly job: Job;
-}
-
 /** Takes commands to devices, one at a time for each, and their results back to the applications. */
 export class Downlink {
   private readonly context: DownlinkContext;
   private readonly deadlines: Deadlines<Device>;
-  /** Commands under way that are not in the store yet. */
-  private fresh: UnderWay[] = [];
-  private aged: UnderWay[] = [];
-  private keeping: Timer | undefined;
+  private readonly unkept: Unkept;
   private stopped = false;
 
   constructor(context: DownlinkContext) {
     this.context = context;
-    this.deadlines = new Deadlines(context.clock, 'lwm2m command', (device) => this.due(device));
+    const { clock, options, journal } = context;
+    this.deadlines = new Deadlines(clock, 'lwm2m command', (device) => this.due(device));
+    this.unkept = new Unkept(clock, options.keepAfterMs, (device, job, taken) => {
+      journal.saveCommand(device, job);
+      journal.stored(taken);
+    });
   }
 
   /**
@@ -77,9 +75,7 @@ export class Downlink {
     if (job.answered) {
       taken();
     } else if (options.keepAfterMs > 0 && device.commands.inFlight === job && !job.stored) {
-      job.taken = taken;
-      this.fresh.push({ device, job });
-      this.keeping ??= this.context.clock.after('lwm2m commands', options.keepAfterMs, () => this.keepAged());
+      this.unkept.add(device, job, taken);
     } else {
       if (!job.stored) journal.saveCommand(device, job);
       journal.stored(taken);
@@ -124,7 +120,7 @@ export class Downlink {
   /** The endpoint has a new registration: what is not done yet is the new one's to do. */
   succeed(old: Device, device: Device): void {
     this.deadlines.delete(old);
-    this.keepAll();
+    this.unkept.flush();
     const { inFlight } = old.commands;
     const jobs = old.commands.drain().filter((job) => !isWish(old, job));
     this.context.observing.inherit(old, device);
@@ -152,41 +148,11 @@ export class Downlink {
   stop(devices: Iterable<Device>): void {
     this.stopped = true;
     this.deadlines.clear();
-    this.keepAll();
+    this.unkept.flush();
     for (const device of devices) {
       for (const job of device.commands.all()) {
         if (!job.stored && !job.answered && !isWish(device, job)) this.context.journal.saveCommand(device, job);
       }
-    }
-  }
-
-  /** Writes what has been under way for a while, and not with it what has only just been sent. */
-  private keepAged(): void {
-    const { clock, options } = this.context;
-    const { aged } = this;
-    this.aged = this.fresh;
-    this.fresh = [];
-    this.keeping =
-      this.aged.length === 0 ? undefined : clock.after('lwm2m commands', options.keepAfterMs, () => this.keepAged());
-    this.keep(aged);
-  }
-
-  /** Writes everything that is under way. */
-  private keepAll(): void {
-    this.keeping?.cancel();
-    this.keeping = undefined;
-    this.keep(this.aged.splice(0));
-    this.keep(this.fresh.splice(0));
-  }
-
-  private keep(underWay: readonly UnderWay[]): void {
-    const { journal } = this.context;
-    for (const { device, job } of underWay) {
-      const { taken } = job;
-      if (job.answered || taken === undefined) continue;
-      job.taken = undefined;
-      journal.saveCommand(device, job);
-      journal.stored(taken);
     }
   }
 
@@ -343,8 +309,7 @@ export class Downlink {
     const text = job.replies.answer(result);
     if (job.replyTo === undefined) this.tell(device, job, text, done);
     else if (text !== undefined) this.context.reply(device, job.replyTo, text, done);
-    job.taken?.();
-    job.taken = undefined;
+    this.unkept.answered(job);
   }
 
   /** What the device says to an observation made anew is not an answer, and its application hears nothing of the way there. */
