@@ -276,6 +276,33 @@ test('a command that is answered soon is never written; another is, and taken th
   t.is(after.request(), 'GET /3/0/0 accept 11542');
 });
 
+test('in whatever order devices answer, what is not answered in time is written, and nothing else', async (t) => {
+  for (const answered of [[0], [1], [2], [0, 1], [1, 2], [2, 0], [1, 0, 2], []]) {
+    const store = new CrashStore();
+    const world = await World.start({ keepAfterMs: 5 }, store);
+    const taken: number[] = [];
+    for (const id of [0, 1, 2]) {
+      await world.registered(`ep${id}`);
+      void world.broker.publish(`lwm2m/ep${id}/dn/dm`, read(id)).then(() => taken.push(id));
+      await world.settled();
+      world.clock.advance(1);
+    }
+    const sent = world.coap.sent.slice();
+    for (const id of answered) sent[id]?.answer({ code: '4.04' });
+    await world.settled();
+    t.deepEqual(taken, answered);
+    world.clock.advance(10);
+    await world.settled();
+    const late = [0, 1, 2].filter((id) => !answered.includes(id));
+    t.is(store.count('lwm2m.commands'), late.length);
+    t.deepEqual(taken, [...answered, ...late]);
+    for (const id of late) sent[id]?.answer({ code: '4.04' });
+    await world.settled();
+    t.is(store.count('lwm2m.commands'), 0);
+    t.is(taken.length, 3);
+  }
+});
+
 test('what must not be done twice is sent when the store has it, and not again after a crash', async (t) => {
   const store = new CrashStore();
   const world = await World.start({}, store);
