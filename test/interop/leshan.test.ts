@@ -1,4 +1,5 @@
 import test from 'ava';
+import { confFolder } from '../support/gateway-process.js';
 import { Application } from './lwm2m.js';
 import { installed, Running, startGateway } from './support.js';
 
@@ -10,7 +11,7 @@ test("Leshan's demo client registers, is managed and observed", async (t) => {
   const gateway = await startGateway(t);
   const application = await Application.of(t, gateway, 'leshan-1');
   const args = ['-u', `coap://127.0.0.1:${gateway.coapPort}`, '-n', 'leshan-1', '-lh', '127.0.0.1', '-l', '120'];
-  const client = new Running(t, 'leshan-demo-client', args);
+  const client = new Running(t, 'leshan-demo-client', args, { cwd: confFolder(t) });
   const registered = await application.registered(startsWithinMs);
   t.true(registered.objectList.includes('/3/0'), registered.objectList.join(' '));
 

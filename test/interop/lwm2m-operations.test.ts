@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { JsonObject } from '#src/lwm2m/dialects/json.js';
+import { confFolder } from '../support/gateway-process.js';
 import { TestClient } from '../support/mqtt-client.js';
 import { freeUdpPort, type Gateway, installed, Running, startGateway } from './support.js';
 
@@ -201,7 +202,7 @@ for (const [name, device] of Object.entries(devices)) {
       lwm2m: ['lwm2m.command_timeout = 3s', 'lwm2m.update_msg_publish_condition = always'],
     });
     const application = await Application.of(t, gateway);
-    const running = new Running(t, device.program, await device.args(gateway));
+    const running = new Running(t, device.program, await device.args(gateway), { cwd: confFolder(t) });
     await application.told('register', 60_000);
     const cells: [string, string][] = [];
     for (const [operation, msgType, data] of [...common, ...device.own]) {
@@ -238,7 +239,9 @@ for (const [name, device] of Object.entries(devices)) {
       lwm2m: ['lwm2m.qmode_time_window = 1s', 'lwm2m.update_msg_publish_condition = always'],
     });
     const application = await Application.of(t, gateway);
-    const running = new Running(t, device.program, [...(await device.args(gateway)), ...queueModeArgs]);
+    const running = new Running(t, device.program, [...(await device.args(gateway)), ...queueModeArgs], {
+      cwd: confFolder(t),
+    });
     await application.told('register', 60_000);
     await application.told('asleep');
     const answer = application.ask('read', { path: '/3/0/0' });
