@@ -1,3 +1,4 @@
+import { AgeList, type Aging } from '../core/age-list.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import type { Received } from './deduplication.js';
@@ -7,7 +8,7 @@ import type { Confirmable } from './reliability.js';
 import type { Turn } from './turns.js';
 
 /** What is remembered of one peer. Each part of the message layer keeps its own fields; empty ones cost nothing. */
-export class PeerState {
+export class PeerState implements Aging<PeerState> {
   readonly key: string;
   /** As of its first datagram: each one has a peer of its own, which is the same and would have to be kept beside. */
   readonly peer: Peer;
@@ -76,8 +77,7 @@ export class PeerState {
  */
 export class PeerTable {
   private readonly states = new Map<string, PeerState>();
-  private oldest: PeerState | undefined;
-  private newest: PeerState | undefined;
+  private readonly line = new AgeList<PeerState>();
   private timer: Timer | undefined;
   private readonly clock: Clock;
   private readonly limit: number;
@@ -107,11 +107,11 @@ export class PeerTable {
       state = new PeerState(peer, this.firstMid());
       this.states.set(state.key, state);
     } else {
-      if (state === this.newest) {
+      if (state === this.line.newest) {
         state.lastActive = now;
         return state;
       }
-      this.unlink(state);
+      this.line.remove(state);
     }
     this.append(state, now);
     return state;
@@ -125,13 +125,13 @@ export class PeerTable {
   /** Forgets a peer. */
   drop(state: PeerState): void {
     if (!this.states.delete(state.key)) return;
-    this.unlink(state);
+    this.line.remove(state);
     this.dropped(state);
   }
 
   /** Forgets the peer that has been silent for longest, if there is one with nothing under way among the oldest few. */
   dropOldest(): boolean {
-    let state = this.oldest;
+    let state = this.line.oldest;
     for (let tries = 0; tries < 8 && state !== undefined; tries++) {
       if (!state.busy) {
         this.drop(state);
@@ -147,38 +147,26 @@ export class PeerTable {
     this.timer = undefined;
     for (const state of this.states.values()) this.dropped(state);
     this.states.clear();
-    this.oldest = undefined;
-    this.newest = undefined;
+    this.line.clear();
   }
 
   private append(state: PeerState, now: number): void {
     state.lastActive = now;
-    state.older = this.newest;
-    state.newer = undefined;
-    if (this.newest === undefined) this.oldest = state;
-    else this.newest.newer = state;
-    this.newest = state;
+    this.line.add(state);
     this.timer ??= this.clock.after('coap idle peers', EXCHANGE_LIFETIME_MS, this.sweep);
-  }
-
-  private unlink(state: PeerState): void {
-    if (state.older === undefined) this.oldest = state.newer;
-    else state.older.newer = state.newer;
-    if (state.newer === undefined) this.newest = state.older;
-    else state.newer.older = state.older;
   }
 
   private readonly sweep = (): void => {
     this.timer = undefined;
     const now = this.clock.now();
-    for (let state = this.oldest; state !== undefined; state = this.oldest) {
+    for (let state = this.line.oldest; state !== undefined; state = this.line.oldest) {
       const left = state.lastActive + EXCHANGE_LIFETIME_MS - now;
       if (left > 0) {
         this.timer = this.clock.after('coap idle peers', Math.ceil(left), this.sweep);
         return;
       }
       if (state.busy) {
-        this.unlink(state);
+        this.line.remove(state);
         this.append(state, now);
       } else {
         this.drop(state);

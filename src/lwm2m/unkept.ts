@@ -1,16 +1,15 @@
+import { AgeList, type Aging } from '../core/age-list.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Job } from './command-queue.js';
 import type { Device } from './device.js';
 
-/** A command under way that is not in the store, and its neighbours in age. */
-export interface UnkeptEntry {
+/** A command under way that is not in the store. */
+export interface UnkeptEntry extends Aging<UnkeptEntry> {
   readonly device: Device;
   readonly job: Job;
   /** To be called when it is answered or in the store. */
   readonly taken: () => void;
   readonly since: number;
-  older: UnkeptEntry | undefined;
-  newer: UnkeptEntry | undefined;
 }
 
 /**
@@ -22,8 +21,7 @@ export class Unkept {
   private readonly clock: Clock;
   private readonly afterMs: number;
   private readonly keep: (device: Device, job: Job, taken: () => void) => void;
-  private oldest: UnkeptEntry | undefined;
-  private newest: UnkeptEntry | undefined;
+  private readonly line = new AgeList<UnkeptEntry>();
   private timer: Timer | undefined;
 
   /** `keep` is given what has not been answered for `afterMs`, or up to twice as long. */
@@ -35,11 +33,9 @@ export class Unkept {
 
   /** A command is under way. */
   add(device: Device, job: Job, taken: () => void): void {
-    const { newest } = this;
-    const entry: UnkeptEntry = { device, job, taken, since: this.clock.now(), older: newest, newer: undefined };
-    if (newest === undefined) this.oldest = entry;
-    else newest.newer = entry;
-    this.newest = entry;
+    const since = this.clock.now();
+    const entry: UnkeptEntry = { device, job, taken, since, older: undefined, newer: undefined };
+    this.line.add(entry);
     job.unkept = entry;
     this.arm();
   }
@@ -63,23 +59,19 @@ export class Unkept {
     this.timer ??= this.clock.after('lwm2m commands', this.afterMs, () => {
       this.timer = undefined;
       this.keepUntil(this.clock.now() - this.afterMs);
-      if (this.oldest !== undefined) this.arm();
+      if (this.line.oldest !== undefined) this.arm();
     });
   }
 
   private keepUntil(time: number): void {
-    for (let entry = this.oldest; entry !== undefined && entry.since <= time; entry = this.oldest) {
+    for (let entry = this.line.oldest; entry !== undefined && entry.since <= time; entry = this.line.oldest) {
       this.remove(entry);
       this.keep(entry.device, entry.job, entry.taken);
     }
   }
 
   private remove(entry: UnkeptEntry): void {
-    const { older, newer, job } = entry;
-    if (older === undefined) this.oldest = newer;
-    else older.newer = newer;
-    if (newer === undefined) this.newest = older;
-    else newer.older = older;
-    job.unkept = undefined;
+    this.line.remove(entry);
+    entry.job.unkept = undefined;
   }
 }
