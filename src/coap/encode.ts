@@ -1,4 +1,4 @@
-import { Writer } from '../core/bytes.js';
+import { utf8Length, Writer } from '../core/bytes.js';
 import { blockToUint } from './block.js';
 import type { EmptyMessage, Message, MessageType } from './message.js';
 import type { Options } from './options.js';
@@ -71,11 +71,6 @@ function text(writer: Writer, last: number, number: number, value: string): numb
   header(writer, number - last, utf8Length(value));
   writer.text(value);
   return number;
-}
-
-function utf8Length(value: string): number {
-  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0x7f) return Buffer.byteLength(value);
-  return value.length;
 }
 
 /** The fewest bytes, none for zero [RFC 7252 3.2]. */

@@ -5,6 +5,7 @@ import type { DatagramPort, Peer } from '../core/datagram.js';
 import { assertNever, DecodeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
+import type { RandomBytes } from '../core/random.js';
 import { Complaints } from './complaints.js';
 import { Deduplication, fingerprint } from './deduplication.js';
 import { Exchanges } from './exchange.js';
@@ -25,6 +26,7 @@ import {
   type Observation,
   type OutgoingRequest,
   type RequestHandler,
+  type ResponseTaker,
 } from './types.js';
 
 /** What an endpoint is made of. */
@@ -36,7 +38,7 @@ export interface EndpointParts {
   /** For waits and message ids; default Math.random. */
   readonly random?: Random;
   /** For tokens; default the system's. */
-  readonly randomBytes?: (size: number) => Buffer;
+  readonly randomBytes?: RandomBytes;
 }
 
 /** A CoAP endpoint on one DatagramPort [RFC 7252]: takes datagrams, and gives each to the part that it concerns. */
@@ -119,12 +121,7 @@ export class Endpoint implements CoapEndpoint {
     return this.port.peerAt?.(key);
   }
 
-  ask(
-    peer: Peer,
-    request: OutgoingRequest,
-    done: (response: CoapResponse) => void,
-    failed: (error: Error) => void,
-  ): void {
+  ask(peer: Peer, request: OutgoingRequest, done: ResponseTaker, failed: (error: Error) => void): void {
     const later = (error: Error): void => queueMicrotask(() => failed(error));
     if (!this.running) {
       later(notRunning());

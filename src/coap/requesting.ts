@@ -10,7 +10,14 @@ import type { PeerTable } from './peers.js';
 import { toResponse } from './response.js';
 import { tokenKey } from './tokens.js';
 import { awaitTurn, hasTurns } from './turns.js';
-import type { CoapResponse, ExchangeError, NotificationListener, Observation, OutgoingRequest } from './types.js';
+import type {
+  CoapResponse,
+  ExchangeError,
+  NotificationListener,
+  Observation,
+  OutgoingRequest,
+  ResponseTaker,
+} from './types.js';
 import { Upload, type UploadOptions } from './upload.js';
 
 /** The first response of an observation, and the relation if the peer has agreed to it. */
@@ -18,8 +25,6 @@ export interface Observed {
   readonly response: CoapResponse;
   readonly observation?: Observation;
 }
-
-type ResponseTaker = (response: CoapResponse) => void;
 
 const plain: UploadOptions = {};
 

@@ -44,6 +44,9 @@ export interface CoapReply extends Partial<CoapResponse> {
 /** Answers a request. A rejection becomes 5.00. */
 export type RequestHandler = (request: CoapRequest, peer: Peer) => CoapReply | Promise<CoapReply>;
 
+/** Takes the response to a request of ours. */
+export type ResponseTaker = (response: CoapResponse) => void;
+
 /** Why a request of ours got no response. */
 export type ExchangeFailure =
   | 'TIMEOUT' // no answer after all retransmissions, or none within the time given
@@ -108,12 +111,7 @@ export interface CoapEndpoint {
    * Sends a request. Exactly one of both is called: `done` with the whole response of any code, as it comes; `failed`,
    * never before this has returned, with an ExchangeError, or a RangeError when the request does not fit a datagram.
    */
-  ask(
-    peer: Peer,
-    request: OutgoingRequest,
-    done: (response: CoapResponse) => void,
-    failed: (error: Error) => void,
-  ): void;
+  ask(peer: Peer, request: OutgoingRequest, done: ResponseTaker, failed: (error: Error) => void): void;
   /**
    * Observes. Resolves with the first response; `observation` is absent when the peer answered without an Observe
    * option or with an error. The listener gets what follows.

@@ -67,8 +67,15 @@ export class Reader {
   }
 }
 
-/** Up to this many characters it is quicker to write one by one than to call for it. */
+/** Up to this many characters it is quicker to look at each than to call for it. */
 const shortText = 24;
+
+/** The bytes of a text in UTF-8. */
+export function utf8Length(text: string): number {
+  if (text.length > shortText) return Buffer.byteLength(text);
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return Buffer.byteLength(text);
+  return text.length;
+}
 
 /** A growing buffer, big-endian. Values are cut to their width as Node's buffers refuse to do: callers check ranges. */
 export class Writer {
@@ -127,25 +134,12 @@ export class Writer {
   }
 
   text(value: string): this {
-    if (value.length <= shortText && this.ascii(value)) return this;
-    const length = Buffer.byteLength(value);
+    const length = utf8Length(value);
     const at = this.grow(length);
-    this.buffer.write(value, at, length, 'utf8');
+    if (length === value.length && length <= shortText) {
+      for (let i = 0; i < length; i++) this.buffer[at + i] = value.charCodeAt(i);
+    } else this.buffer.write(value, at, length, 'utf8');
     return this;
-  }
-
-  /** Writes a text of ASCII characters alone; false, and nothing written, when it has others. */
-  private ascii(value: string): boolean {
-    const at = this.grow(value.length);
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
-      if (code > 0x7f) {
-        this.length = at;
-        return false;
-      }
-      this.buffer[at + i] = code;
-    }
-    return true;
   }
 
   /** What was written, as a view of the writer's buffer: the writer must not be used afterwards. */

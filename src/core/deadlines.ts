@@ -30,7 +30,6 @@ export class Deadlines<K> {
 
   /** Forgets the deadline of a key. */
   delete(key: K): void {
-    if (this.entries.size === 0) return;
     const deadline = this.entries.get(key);
     if (deadline === undefined) return;
     this.entries.delete(key);

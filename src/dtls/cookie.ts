@@ -1,8 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { RandomBytes } from '../core/random.js';
 import type { ClientHello } from './messages/client-hello.js';
-
-/** Bytes of randomness as a dependency. */
-export type RandomBytes = (length: number) => Buffer;
 
 const cookieLength = 16;
 /** How long a secret makes cookies; for as long again it still accepts them. */

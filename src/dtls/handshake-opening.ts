@@ -1,6 +1,6 @@
 import { DecodeError } from '../core/errors.js';
+import type { RandomBytes } from '../core/random.js';
 import type { Refusal } from './certificate-chain.js';
-import type { RandomBytes } from './cookie.js';
 import { decodeFragments, encodeMessage, handshakeTypes } from './handshake-message.js';
 import type { HandshakeStart } from './handshake-step.js';
 import { type ClientHello, decodeClientHello } from './messages/client-hello.js';

@@ -1,4 +1,4 @@
-import type { RandomBytes } from './cookie.js';
+import type { RandomBytes } from '../core/random.js';
 import type { ClientHello } from './messages/client-hello.js';
 import type { HelloFeatures, Negotiated } from './negotiation.js';
 import type { Ending, Psk } from './options.js';

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../core/clock.js';
 import { DecodeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import type { RandomBytes } from './cookie.js';
+import type { RandomBytes } from '../core/random.js';
 import type { DtlsPeer } from './peer.js';
 import { openBox, sealBox } from './sealed-box.js';
 import type { Session } from './session.js';

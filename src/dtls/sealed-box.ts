@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
-import type { RandomBytes } from './cookie.js';
+import type { RandomBytes } from '../core/random.js';
 
 const saltLength = 16;
 const nonceLength = 12;

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { Peer } from '../core/datagram.js';
 import { type Deadline, DeadlineHeap } from '../core/deadline-heap.js';
 import { nameOfIdentity, sameIdentity } from '../core/identity.js';
+import type { RandomBytes } from '../core/random.js';
 import type { Registration } from './registration.js';
 
 /** What is registered, as this table needs to see it. */
@@ -130,7 +131,7 @@ export class Registrations<R extends Registered> {
 }
 
 /** A location that cannot be guessed: on plain UDP it is all that shows an update to be the device's own. */
-export function newRegistrationId(randomBytes: (size: number) => Buffer): string {
+export function newRegistrationId(randomBytes: RandomBytes): string {
   return randomBytes(8).toString('base64url');
 }
 

@@ -6,6 +6,7 @@ import type { Peer } from '../core/datagram.js';
 import { mayUseName } from '../core/identity.js';
 import type { Log } from '../core/log.js';
 import type { Counter, Metrics } from '../core/metrics.js';
+import type { RandomBytes } from '../core/random.js';
 import { Applications } from './applications.js';
 import { type DefinitionSource, Device } from './device.js';
 import { Downlink } from './downlink.js';
@@ -30,7 +31,7 @@ export interface Lwm2mServerParts {
   readonly definitions: DefinitionSource;
   readonly journal: Journal;
   readonly clock: Clock;
-  readonly randomBytes: (size: number) => Buffer;
+  readonly randomBytes: RandomBytes;
   readonly log: Log;
   readonly metrics: Metrics;
 }

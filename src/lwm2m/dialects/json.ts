@@ -36,11 +36,10 @@ export function isObject(value: Json | undefined): value is JsonObject {
 
 /** Writes JSON without blanks, keys in their order; what has no word in JSON (NaN, infinities) becomes a string. */
 export function writeJson(value: Json | undefined): string {
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  return isCommon(value) ? JSON.stringify(value) : writeExactly(value);
+  return typeof value === 'object' && isCommon(value) ? JSON.stringify(value) : writeExactly(value);
 }
 
-/** Whether JSON.stringify writes a value as it should be, which it does several times as fast. */
+/** Whether JSON.stringify writes a value as it should be, which it does several times as fast for objects. */
 function isCommon(value: Json | undefined): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean';

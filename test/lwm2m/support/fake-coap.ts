@@ -7,6 +7,7 @@ import type {
   Observation,
   OutgoingRequest,
   RequestHandler,
+  ResponseTaker,
 } from '#src/coap/types.js';
 import { ExchangeError, type NotificationListener } from '#src/coap/types.js';
 import type { Clock } from '#src/core/clock.js';
@@ -103,12 +104,7 @@ export class FakeCoap implements CoapEndpoint {
     return this.handler({ query: [], payload: Buffer.alloc(0), ...request }, peer);
   }
 
-  ask(
-    peer: Peer,
-    request: OutgoingRequest,
-    done: (response: CoapResponse) => void,
-    failed: (error: Error) => void,
-  ): void {
+  ask(peer: Peer, request: OutgoingRequest, done: ResponseTaker, failed: (error: Error) => void): void {
     this.send(peer, request).then(done, failed);
   }
 
